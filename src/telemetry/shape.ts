@@ -1,0 +1,72 @@
+/**
+ * What is left of values when the values are gone: counted kinds, by fusion on kind (one shape for all values
+ * that stood at one place). All counts add under merge.
+ */
+
+import type { EnumSketch } from "./enumsketch.ts";
+import type { ValueSample } from "./sample.ts";
+
+/**
+ * A JSON value, or what a form, a multipart body or an XML document has at one place.
+ *
+ * Invariant: `nulls + booleans + integers + numbers + strings + arrays + objects` is the number of values seen.
+ */
+export interface Shape {
+  nulls: number;
+  booleans: number;
+  /** Numbers without fraction and exponent; `numbers` are the others, so any number is counted once. */
+  integers: number;
+  numbers: number;
+  /** Integers that need more than 32 bits, and more than 64. */
+  integers64: number;
+  integersHuge: number;
+  negatives: number;
+  strings: number;
+  arrays: number;
+  objects: number;
+  text: TextShape | null;
+  /** Integers in an id-like field: joined with path slots. */
+  integerSample: ValueSample | null;
+  /** Shape of all items of all arrays here. */
+  items: Shape | null;
+  emptyArrays: number;
+  fields: ObjectShape | null;
+}
+
+export interface ObjectShape {
+  /** Objects that were scanned to their end: the denominator of presence. */
+  whole: number;
+  /**
+   * By field name, or by its class in the notation of `segment.ts` where the name looks like an identifier.
+   * `present` counts objects that were scanned to their end and had the field.
+   */
+  readonly fields: Map<string, { present: number; shape: Shape }>;
+  /** Values whose names were beyond the limit; `restNames` counts them. */
+  rest: Shape | null;
+  restNames: number;
+  /**
+   * For tag-like fields (`type`, `kind`, `event`, ...), by word: how many whole objects bore it, and how many of
+   * those had which other field. Null per tag where its words are too many.
+   */
+  readonly tags: Map<string, Map<string, TagVariant> | null>;
+}
+
+export interface TagVariant {
+  count: number;
+  readonly present: Map<string, number>;
+}
+
+/** Strings at one place: how many of each lexical class (`lexical.ts`), how long, which words. */
+export interface TextShape {
+  count: number;
+  /** Indexed by `LexicalClass`; sparse counts. */
+  readonly classes: Map<number, number>;
+  /** Length classes: index is the bit length of the byte count (0, 1, 2-3, 4-7, ...), at most 24. */
+  readonly lengths: Map<number, number>;
+  /** Values that are lists of at least two items by comma, space or pipe. */
+  commaLists: number;
+  spaceLists: number;
+  pipeLists: number;
+  readonly words: EnumSketch;
+  readonly sample: ValueSample | null;
+}
