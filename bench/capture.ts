@@ -143,8 +143,8 @@ interface Client {
 
 const makeClient = (random: Random, index: number): Client => ({
   userAgent: `okhttp/4.12.${index % 5} (service-${index % 7}; linux; jvm 21)`,
-  authorization: `Bearer eyJhbGciOiJIUzI1NiJ9.${random.token(96)}.${random.token(43)}`,
-  cookie: `session=${random.hex(24)}; region=eu-${1 + (index % 3)}`,
+  authorization: `Bearer eyJhbGciOiJIUzI1NiJ9.${random.token(48)}.${random.token(43)}`,
+  cookie: index % 4 === 0 ? `Cookie: session=${random.hex(24)}; region=eu-1\r\n` : "",
 });
 
 interface Endpoint {
@@ -270,7 +270,7 @@ const writeRequest = (endpoint: Endpoint, client: Client, random: Random): Buffe
   const head =
     `${endpoint.method} ${endpoint.path(random)} HTTP/1.1\r\nHost: ${endpoint.host}\r\n` +
     `User-Agent: ${client.userAgent}\r\nAccept: application/json\r\nAccept-Encoding: gzip, deflate\r\n` +
-    `Authorization: ${client.authorization}\r\nCookie: ${client.cookie}\r\n${about}` +
+    `Authorization: ${client.authorization}\r\n${client.cookie}${about}` +
     `X-Request-Id: ${random.uuid()}\r\nTraceparent: 00-${random.hex(32)}-${random.hex(16)}-01\r\n` +
     "Connection: keep-alive\r\n\r\n";
   return Buffer.from(head + body, "latin1");
