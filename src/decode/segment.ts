@@ -2,7 +2,8 @@
  * A TCP segment as `decode/` leaves it: offsets into the bytes it arrived in. Filled in place, reused.
  *
  * Addresses are four 32-bit words, big-endian; IPv4 is held as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2),
- * so that everything behind it knows one form.
+ * so that everything behind it knows one form. Every 32-bit word here is a signed integer (`| 0`): it then
+ * stays a small integer in V8, equals what an `Int32Array` gives back, and the sequence arithmetic is `(to - from) | 0`.
  */
 export interface Segment {
   bytes: Uint8Array;
@@ -21,7 +22,9 @@ export interface Segment {
   target3: number;
   sourcePort: number;
   targetPort: number;
+  /** 32 bits, signed. */
   sequence: number;
+  /** 32 bits, signed; meaningless without `TcpFlag.Ack`. */
   acknowledgement: number;
   /** `TcpFlag` bits. */
   flags: number;
