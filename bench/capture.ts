@@ -78,13 +78,7 @@ class Flow {
   #stepIndex = 0;
   #bytesLeft: number;
 
-  constructor(
-    writer: CaptureWriter,
-    random: Random,
-    index: number,
-    bytes: number,
-    timeUs: number,
-  ) {
+  constructor(writer: CaptureWriter, random: Random, index: number, bytes: number, timeUs: number) {
     const client = {
       ip: [10, 1, (index >> 8) & 255, index & 255],
       port: 32768 + (index % 28000),
@@ -120,7 +114,8 @@ class Flow {
     const response = writeResponse(endpoint, random);
     this.#planMessage(0, request, random.chance(0.4));
     this.#planMessage(1, response, random.chance(0.5));
-    this.#bytesLeft -= request.length + response.length + this.#steps.length * PACKET_OVERHEAD_BYTES;
+    this.#bytesLeft -=
+      request.length + response.length + this.#steps.length * PACKET_OVERHEAD_BYTES;
   }
 
   /** The segments of a message; the other end acknowledges every second one, and the last where `acknowledged`. */
@@ -213,9 +208,8 @@ const NAMES =
   "status state kind label title summary total price quantity weight version owner createdAt updatedAt expiresAt active verified archived externalId parentId customerId currency country language priority score ratio comment reference sequence".split(
     " ",
   );
-const WORDS = "amber basic cloud delta early final green heavy inner joint known large minor north".split(
-  " ",
-);
+const WORDS =
+  "amber basic cloud delta early final green heavy inner joint known large minor north".split(" ");
 
 const WRITERS: readonly ((random: Random) => string)[] = [
   (r) => String(r.integer(0, 100_000)),

@@ -18,7 +18,7 @@ if (isNewEnough(process.versions.node)) {
   // The cache lies in the package, never in a shared temporary folder: the sensor runs as root, and what it
   // loads must not be writable by others. Where the package is read-only, Node goes on without.
   require("node:module").enableCompileCache(join(__dirname, "..", "node_modules", ".cache", "nta"));
-  import(pathToFileURL(main).href).then((program) => program.main(process.argv.slice(2)));
+  void import(pathToFileURL(main).href).then((program) => program.main(process.argv.slice(2)));
 } else {
   startBundledNode();
 }
@@ -26,7 +26,9 @@ if (isNewEnough(process.versions.node)) {
 function startBundledNode() {
   const { spawn } = require("node:child_process");
   const { constants } = require("node:os");
-  const child = spawn(findBundledNode(), [__filename, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(findBundledNode(), [__filename, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) {
     process.on(signal, () => child.kill(signal));
   }
