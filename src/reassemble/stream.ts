@@ -18,11 +18,19 @@ export interface FlowInfo {
   readonly flowId: number;
 }
 
-/** What a consumer answers: `Ignore` lets the flow go; nothing of it is buffered or delivered any more. */
+/**
+ * What a consumer answers: `Ignore` lets the flow go. Nothing of it is buffered or delivered any more, and the
+ * consumer is not called again, not even with `close`: whoever ignores has already let go.
+ */
 export const Verdict = { Continue: 0, Ignore: 1 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
-/** Reads the two byte streams of one flow. Bytes are valid only during the call. */
+/**
+ * Reads the two byte streams of one flow. Bytes are valid only during the call. Each direction comes in order,
+ * every byte once; what one direction acknowledges of the other was delivered (or declared a gap) before, so far as
+ * the capture permits. A consumer does not call the reassembler. One that throws is closed with `Evicted` and
+ * let go.
+ */
 export interface StreamConsumer {
   data(
     direction: Direction,
@@ -35,7 +43,10 @@ export interface StreamConsumer {
   gap(direction: Direction, byteCount: number, timeMs: number): Verdict;
   /** One direction ended by FIN: what follows it never comes. */
   end(direction: Direction, timeMs: number): void;
-  /** The flow is over: both FINs, RST, idle, reused, evicted, or the capture ended. Called exactly once. */
+  /**
+   * The flow is over: both FINs, RST, idle, reused, evicted, or the capture ended. Called exactly once, and last,
+   * unless the consumer answered `Ignore`.
+   */
   close(reason: CloseReason, timeMs: number): void;
 }
 
@@ -49,5 +60,8 @@ export const CloseReason = {
 } as const;
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 
-/** Opens a consumer when the first payload byte of a flow arrives; null means that nobody wants the flow. */
+/**
+ * Opens a consumer when the first payload byte of a flow is delivered, or the gap in front of it; null means that
+ * nobody wants the flow. A direction that ended before that is told right after.
+ */
 export type ConsumerFactory = (flow: FlowInfo) => StreamConsumer | null;
