@@ -1,0 +1,81 @@
+/** Tags, operation ids and summaries: what a person and a code generator read of an endpoint. */
+
+import type { PathTemplate } from "./model.ts";
+import { camelCase, isPlural, isVersion, singularWords, splitWords, unique } from "./words.ts";
+
+export interface Description {
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: string;
+}
+
+/** Descriptions for all endpoints of an API, in the order given, with unique ids. */
+export function describeEndpoints(
+  endpoints: readonly { readonly method: string; readonly path: PathTemplate }[],
+): Description[] {
+  const taken = new Set<string>();
+  return endpoints.map(({ method, path }) => {
+    const { verb, words } = phrase(method, path);
+    const id = unique(camelCase([verb, ...words.flat()]), (name) => taken.has(name));
+    taken.add(id);
+    return { id, summary: sentence(verb, words), tag: tagOf(path) };
+  });
+}
+
+const VERBS: ReadonlyMap<string, string> = new Map([
+  ["GET", "get"],
+  ["POST", "create"],
+  ["PUT", "replace"],
+  ["PATCH", "update"],
+  ["DELETE", "delete"],
+]);
+
+/** The verb, and the words of each literal segment that is a thing: singular where an id follows. */
+function phrase(method: string, path: PathTemplate): { verb: string; words: string[][] } {
+  const things: { words: string[]; hasId: boolean }[] = [];
+  for (const { parts } of path.segments) {
+    const literal = parts.map((part) => (part.kind === "literal" ? part.text : "")).join(" ");
+    const words = splitWords(literal.replace(/\.(json|xml)$/, ""));
+    const hasParameter = parts.some((part) => part.kind === "parameter");
+    if (
+      words.length > 0 &&
+      !isPrefix(literal) &&
+      !(hasParameter && parts.length > 1 && things.length > 0)
+    )
+      things.push({ words, hasId: false });
+    const last = things.at(-1);
+    if (hasParameter && last !== undefined) last.hasId = true;
+  }
+  const last = things.at(-1);
+  const before = things.slice(0, -1).map(({ words }) => singularWords(words));
+  if (last === undefined)
+    return { verb: VERBS.get(method) ?? method.toLowerCase(), words: [["root"]] };
+  const endsInParameter =
+    path.segments.at(-1)?.parts.some((part) => part.kind === "parameter") ?? false;
+  const isCollection = !endsInParameter && isPlural(last.words.at(-1) ?? "");
+  let verb = VERBS.get(method) ?? method.toLowerCase();
+  if (method === "GET" && isCollection) verb = "list";
+  if (method === "POST" && (endsInParameter || !isCollection))
+    verb = endsInParameter ? "post" : "run";
+  const isMany = verb === "list" || (isCollection && method !== "POST");
+  return { verb, words: [...before, isMany ? last.words : singularWords(last.words)] };
+}
+
+function isPrefix(literal: string): boolean {
+  return literal === "api" || literal === "rest" || isVersion(literal);
+}
+
+function sentence(verb: string, words: readonly string[][]): string {
+  const thing = words.map((each) => each.join(" ")).join(" ");
+  const text = `${verb} ${thing}`;
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function tagOf(path: PathTemplate): string {
+  for (const { parts } of path.segments) {
+    const first = parts[0];
+    if (first?.kind !== "literal" || parts.length > 1) continue;
+    if (!isPrefix(first.text) && splitWords(first.text).length > 0) return first.text;
+  }
+  return "default";
+}

@@ -1,0 +1,134 @@
+/**
+ * Summaries to model: a pure function, in visible passes. Nothing depends on the order of summaries or on the
+ * insertion order of their maps: whatever is looped over to make output is sorted first.
+ */
+
+import type { ApiSummary, SlotSummary } from "../telemetry/summary.ts";
+import { describeEndpoints } from "./describe.ts";
+import { evidenceOf } from "./evidence.ts";
+import { type ApiGroup, compareText, groupApis } from "./group.ts";
+import { type Hints, noHints } from "./hints.ts";
+import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
+import { nameParameters } from "./names.ts";
+import {
+  type OperationContext,
+  operationParameters,
+  requestBody,
+  responsesOf,
+} from "./operations.ts";
+import { credentialNames, securityOf, securitySchemes } from "./security.ts";
+import { addOperation, emptyOperation, type OperationSum } from "./sum.ts";
+import { resolveTemplates } from "./templates.ts";
+import { emptyNode, overlay, type TreeNode } from "./tree.ts";
+
+export interface InferOptions {
+  readonly hints?: Hints;
+}
+
+export function infer(summaries: readonly ApiSummary[], options: InferOptions = {}): Model {
+  const hints = options.hints ?? noHints;
+  return { apis: groupApis(summaries, hints).map((group) => inferApi(group, hints)) };
+}
+
+/** A method at a path, before it is described. */
+interface RawEndpoint {
+  readonly method: string;
+  readonly path: PathTemplate;
+  readonly slots: readonly (SlotSummary | null)[];
+  readonly sum: OperationSum;
+}
+
+function inferApi(group: ApiGroup, hints: Hints): Api {
+  const tree = emptyNode("");
+  for (const summary of group.summaries) overlay(tree, summary.root);
+  const decisions = resolveTemplates(tree);
+  const raw = collectEndpoints(tree);
+  const sets = new Map<string, number>();
+  for (const { sum } of raw)
+    for (const [set, calls] of sum.request.credentials) sets.set(set, (sets.get(set) ?? 0) + calls);
+  const context: OperationContext = {
+    credentials: credentialNames(sets),
+    ownHeaders: hints.ownHeaders,
+    componentOf: () => null,
+  };
+  const endpoints = describe(raw, context);
+  return {
+    title: group.host,
+    hosts: group.hosts,
+    port: group.port,
+    servers: [{ scheme: group.scheme, host: group.host, port: group.port }],
+    securitySchemes: securitySchemes(sets.keys()),
+    tags: tagsOf(endpoints),
+    endpoints,
+    components: new Map(),
+    evidence: totalEvidence(raw),
+    decisions,
+  };
+}
+
+/** Every method at every path that ever answered something else than 404 or 405, sorted. */
+function collectEndpoints(root: TreeNode): RawEndpoint[] {
+  const found: RawEndpoint[] = [];
+  const walk = (node: TreeNode, frames: string[], slots: (SlotSummary | null)[]): void => {
+    for (const [key, operations] of node.operations) {
+      const sum = emptyOperation();
+      for (const operation of operations) addOperation(sum, operation);
+      if (isAnswered(sum)) found.push({ method: key, path: nameParameters(frames), slots, sum });
+    }
+    for (const [key, child] of node.children) {
+      const count = key.split("{}").length - 1;
+      const own = Array.from({ length: count }, (_, index) => child.slots[index] ?? null);
+      walk(child, [...frames, key], [...slots, ...own]);
+    }
+  };
+  walk(root, [], []);
+  return found.sort(
+    (a, b) => compareText(a.path.text, b.path.text) || compareText(a.method, b.method),
+  );
+}
+
+function isAnswered(sum: OperationSum): boolean {
+  for (const status of sum.responses.keys()) if (status !== 404 && status !== 405) return true;
+  return false;
+}
+
+function describe(raw: readonly RawEndpoint[], context: OperationContext): Endpoint[] {
+  const descriptions = describeEndpoints(raw);
+  const total = raw.reduce((calls, { sum }) => calls + sum.calls, 0);
+  return raw.map(({ method, path, slots, sum }, index) => {
+    const { id, summary, tag } = descriptions[index]!;
+    const operation: Operation = {
+      id,
+      summary,
+      tag,
+      parameters: operationParameters(sum, path, slots, context),
+      request: requestBody(sum.request, context),
+      responses: responsesOf(sum, context),
+      security: securityOf(sum.request.credentials),
+      evidence: evidenceOf(sum.calls, total, sum.firstMs, sum.lastMs),
+      protocol: null,
+    };
+    return { method, path, operation };
+  });
+}
+
+function tagsOf(endpoints: readonly Endpoint[]): Tag[] {
+  const counts = new Map<string, number>();
+  for (const { operation } of endpoints)
+    counts.set(operation.tag, (counts.get(operation.tag) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([name, count]) => ({ name, description: `${count} operation${count === 1 ? "" : "s"}` }));
+}
+
+function totalEvidence(raw: readonly RawEndpoint[]): Evidence {
+  let calls = 0;
+  let firstMs = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const { sum } of raw) {
+    calls += sum.calls;
+    firstMs = Math.min(firstMs, sum.firstMs);
+    lastMs = Math.max(lastMs, sum.lastMs);
+  }
+  return evidenceOf(calls, calls, firstMs, lastMs);
+}

@@ -1,0 +1,46 @@
+/**
+ * Names of path parameters, from structure alone, so that they stay when more traffic arrives: `/users/{}` is
+ * `{userId}`, whatever stood there.
+ */
+
+import type { PathTemplate, Segment, SegmentPart } from "./model.ts";
+import { camelCase, isVersion, singularWords, splitWords, unique } from "./words.ts";
+
+/** Frames of the segments from the root on (`users`, `{}`, `report-{}.pdf`) to a template with named parameters. */
+export function nameParameters(frames: readonly string[]): PathTemplate {
+  const taken = new Set<string>();
+  const segments: Segment[] = frames.map((frame, index) => {
+    const pieces = frame.split("{}");
+    const parts: SegmentPart[] = [];
+    pieces.forEach((piece, at) => {
+      if (at > 0) {
+        const name = unique(baseName(frames, index, pieces), (candidate) => taken.has(candidate));
+        taken.add(name);
+        parts.push({ kind: "parameter", name });
+      }
+      if (piece !== "") parts.push({ kind: "literal", text: piece });
+    });
+    return { parts };
+  });
+  return { segments, text: templateText(segments) };
+}
+
+export function templateText(segments: readonly Segment[]): string {
+  const text = segments.map((segment) =>
+    segment.parts.map((part) => (part.kind === "literal" ? part.text : `{${part.name}}`)).join(""),
+  );
+  return `/${text.join("/")}`;
+}
+
+function baseName(frames: readonly string[], index: number, pieces: readonly string[]): string {
+  const own = splitWords(pieces.join(" ").replace(/\.[A-Za-z0-9]{1,5}$/, ""));
+  if (own.length > 0) return `${camelCase(singularWords(own))}Id`;
+  for (let at = index - 1; at >= 0; at--) {
+    const frame = frames[at]!;
+    if (frame.includes("{}")) continue;
+    const words = splitWords(frame);
+    if (words.length === 0 || isVersion(frame) || frame === "api") break;
+    return `${camelCase(singularWords(words))}Id`;
+  }
+  return "id";
+}

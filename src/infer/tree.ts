@@ -1,0 +1,83 @@
+/**
+ * The path trie of one API while templates are worked out: the tries of all its summaries laid over each
+ * other, with operations still as the list of summaries that they consist of.
+ */
+
+import { inferLimits } from "../base/limits.ts";
+import type { OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
+import { obtain } from "./obtain.ts";
+import { addText, emptyText, unionSamples } from "./sum.ts";
+
+export interface TreeNode {
+  /** Segment pattern of `telemetry/segment.ts`; `{}` where words became a parameter. */
+  readonly key: string;
+  /** The patterns that were joined into this node, with their calls; itself alone where none were. */
+  readonly members: Map<string, number>;
+  readonly children: Map<string, TreeNode>;
+  readonly operations: Map<string, OperationSummary[]>;
+  readonly slots: SlotSummary[];
+}
+
+export function emptyNode(key: string): TreeNode {
+  return { key, members: new Map(), children: new Map(), operations: new Map(), slots: [] };
+}
+
+/** Lays a trie of a summary over the tree. */
+export function overlay(into: TreeNode, from: PathNode, depth = 0): number {
+  let calls = 0;
+  for (const [method, operation] of from.operations) {
+    const list = into.operations.get(method);
+    if (list === undefined) into.operations.set(method, [operation]);
+    else list.push(operation);
+    calls += operation.calls + operation.refused;
+  }
+  addSlots(into, from.slots);
+  if (depth < inferLimits.pathDepthMax)
+    for (const [key, child] of from.children) {
+      calls += overlay(
+        obtain(into.children, key, () => emptyNode(key)),
+        child,
+        depth + 1,
+      );
+    }
+  into.members.set(into.key, (into.members.get(into.key) ?? 0) + calls);
+  return calls;
+}
+
+/** Joins nodes of one level into one with the given key; what stands below them is joined by key. */
+export function joinNodes(key: string, nodes: readonly TreeNode[]): TreeNode {
+  const joined = emptyNode(key);
+  for (const node of nodes) {
+    for (const [member, calls] of node.members)
+      joined.members.set(member, (joined.members.get(member) ?? 0) + calls);
+    for (const [method, operations] of node.operations)
+      joined.operations.set(method, [...(joined.operations.get(method) ?? []), ...operations]);
+    addSlots(joined, node.slots);
+  }
+  const below = new Map<string, TreeNode[]>();
+  for (const node of nodes)
+    for (const [name, child] of node.children) below.set(name, [...(below.get(name) ?? []), child]);
+  for (const [name, children] of below)
+    joined.children.set(name, children.length === 1 ? children[0]! : joinNodes(name, children));
+  return joined;
+}
+
+export function isClassKey(key: string): boolean {
+  return key.includes("{");
+}
+
+export function countCalls(node: TreeNode): number {
+  let calls = 0;
+  for (const count of node.members.values()) calls += count;
+  return calls;
+}
+
+function addSlots(into: TreeNode, slots: readonly SlotSummary[]): void {
+  slots.forEach((slot, index) => {
+    const known = into.slots[index];
+    const text = emptyText();
+    if (known !== undefined) addText(text, known.text);
+    addText(text, slot.text);
+    into.slots[index] = { text, sample: unionSamples(known?.sample ?? null, slot.sample) };
+  });
+}

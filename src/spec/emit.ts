@@ -1,0 +1,207 @@
+/** Model to OpenAPI. What stands in the model is written; nothing is concluded here. */
+
+import type {
+  Api,
+  Body,
+  Content,
+  Endpoint,
+  Evidence,
+  Parameter,
+  Response,
+  SecurityScheme,
+} from "../infer/model.ts";
+import type { Json, JsonObject, OpenApiDocument, OpenApiVersion } from "./document.ts";
+import { type SchemaOptions, schemaJson } from "./schema.ts";
+import { reasonPhrase } from "./status.ts";
+
+export interface EmitOptions extends SchemaOptions {
+  readonly openapi: OpenApiVersion;
+  /** Adds `x-nta` to API, operation, parameter, body and field. */
+  readonly evidence: boolean;
+}
+
+/** Methods that a path item has a place for; others stand in its `x-nta-methods`. */
+const METHODS = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]);
+
+const OTHER_METHODS = "x-nta-methods";
+
+export function emit(api: Api, options: EmitOptions): OpenApiDocument {
+  const schemas = Object.fromEntries(
+    [...api.components].map(([name, schema]) => [name, schemaJson(schema, options)]),
+  );
+  const schemes = Object.fromEntries(
+    [...api.securitySchemes].map(([name, scheme]) => [name, securitySchemeJson(scheme)]),
+  );
+  const components: JsonObject = {
+    ...(api.components.size > 0 && { schemas }),
+    ...(api.securitySchemes.size > 0 && { securitySchemes: schemes }),
+  };
+  return {
+    openapi: options.openapi,
+    info: {
+      title: api.title,
+      description: description(api),
+      version: "0.0.0",
+      ...evidenceJson(api.evidence, options),
+    },
+    servers: api.servers.map((server) => ({ url: serverUrl(server) })),
+    ...(api.tags.length > 0 && {
+      tags: api.tags.map((tag) => ({ name: tag.name, description: tag.description })),
+    }),
+    paths: pathsJson(api.endpoints, options),
+    ...(Object.keys(components).length > 0 && { components }),
+  };
+}
+
+function description(api: Api): string {
+  const also = api.hosts.slice(1);
+  const names = also.length === 0 ? "" : ` Also called ${also.join(", ")}.`;
+  return `Concluded from the traffic of ${api.hosts[0]} on port ${api.port}.${names}`;
+}
+
+export function serverUrl({ scheme, host, port }: Api["servers"][number]): string {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const isDefault = port === (scheme === "https" ? 443 : 80);
+  return `${scheme}://${name}${isDefault ? "" : `:${port}`}`;
+}
+
+function pathsJson(endpoints: readonly Endpoint[], options: EmitOptions): JsonObject {
+  const paths = new Map<string, Map<string, Json>>();
+  for (const endpoint of endpoints) {
+    const item = paths.get(endpoint.path.text) ?? new Map<string, Json>();
+    paths.set(endpoint.path.text, item);
+    const operation = operationJson(endpoint, options);
+    if (METHODS.has(endpoint.method)) item.set(endpoint.method.toLowerCase(), operation);
+    else
+      item.set(OTHER_METHODS, {
+        ...(item.get(OTHER_METHODS) as JsonObject),
+        [endpoint.method]: operation,
+      });
+  }
+  return Object.fromEntries([...paths].map(([path, item]) => [path, Object.fromEntries(item)]));
+}
+
+function operationJson({ operation }: Endpoint, options: EmitOptions): JsonObject {
+  const { parameters, request, responses, security } = operation;
+  return {
+    tags: [operation.tag],
+    summary: operation.summary,
+    operationId: operation.id,
+    ...(parameters.length > 0 && {
+      parameters: parameters.map((parameter) => parameterJson(parameter, options)),
+    }),
+    ...(request !== null && { requestBody: bodyJson(request, options) }),
+    responses: responsesJson(responses, options),
+    ...(security.length > 0 && {
+      security: security.map((names) => Object.fromEntries(names.map((name) => [name, []]))),
+    }),
+    ...evidenceJson(operation.evidence, options),
+  };
+}
+
+function parameterJson(parameter: Parameter, options: EmitOptions): JsonObject {
+  return {
+    name: parameter.name,
+    in: parameter.place,
+    ...(parameter.required && { required: true }),
+    ...styleJson(parameter),
+    schema: schemaJson(parameter.schema, options),
+    ...evidenceJson(parameter.evidence, options),
+  };
+}
+
+function styleJson({ style }: Parameter): JsonObject {
+  switch (style) {
+    case "single":
+      return {};
+    case "repeated":
+      return { style: "form", explode: true };
+    case "comma-list":
+      return { style: "form", explode: false };
+    case "space-list":
+      return { style: "spaceDelimited", explode: false };
+    case "pipe-list":
+      return { style: "pipeDelimited", explode: false };
+    case "deep":
+      return { style: "deepObject", explode: true };
+  }
+}
+
+function bodyJson(body: Body, options: EmitOptions): JsonObject {
+  return { ...(body.required && { required: true }), content: contentJson(body.contents, options) };
+}
+
+function responsesJson(responses: readonly Response[], options: EmitOptions): JsonObject {
+  if (responses.length === 0) return { default: { description: "No response was seen." } };
+  return Object.fromEntries(
+    responses.map((response) => [
+      String(response.status),
+      {
+        description: reasonPhrase(response.status),
+        ...(response.headers.length > 0 && { headers: headersJson(response.headers, options) }),
+        ...(response.contents.length > 0 && { content: contentJson(response.contents, options) }),
+        ...evidenceJson(response.evidence, options),
+      },
+    ]),
+  );
+}
+
+function headersJson(headers: readonly Parameter[], options: EmitOptions): JsonObject {
+  return Object.fromEntries(
+    headers.map((header) => [
+      header.name,
+      {
+        ...(header.required && { required: true }),
+        schema: schemaJson(header.schema, options),
+        ...evidenceJson(header.evidence, options),
+      },
+    ]),
+  );
+}
+
+function contentJson(contents: readonly Content[], options: EmitOptions): JsonObject {
+  return Object.fromEntries(
+    contents.map((content) => [
+      content.mediaType,
+      { schema: schemaJson(content.schema, options), ...evidenceJson(content.evidence, options) },
+    ]),
+  );
+}
+
+function securitySchemeJson(scheme: SecurityScheme): JsonObject {
+  switch (scheme.kind) {
+    case "http":
+      return {
+        type: "http",
+        scheme: scheme.scheme,
+        ...(scheme.bearerFormat !== null && { bearerFormat: scheme.bearerFormat }),
+      };
+    case "apiKey":
+      return { type: "apiKey", in: scheme.place, name: scheme.name };
+    case "oauth2":
+      return {
+        type: "oauth2",
+        flows: { clientCredentials: { tokenUrl: scheme.tokenUrl, scopes: {} } },
+      };
+  }
+}
+
+export function evidenceJson(
+  evidence: Evidence,
+  options: { readonly evidence: boolean },
+): JsonObject {
+  if (!options.evidence) return {};
+  return {
+    "x-nta": {
+      count: evidence.count,
+      ...(evidence.firstMs !== null && { firstSeen: new Date(evidence.firstMs).toISOString() }),
+      ...(evidence.lastMs !== null && { lastSeen: new Date(evidence.lastMs).toISOString() }),
+      share: round(evidence.share),
+      confidence: round(evidence.confidence),
+    },
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
