@@ -12,18 +12,53 @@ export const captureLimits = {
   interfacesMax: 1 << 16,
   /** Options of one interface block beyond this are not looked at. */
   interfaceBlockBytesMax: 1 << 16,
+  /** Bytes read from a file at a time: fastest of 128 KiB to 4 MiB, as a chunk then stays in the L2 cache. One buffer. */
+  chunkBytes: 1 << 19,
+  /** Decompressed bytes at a time; at most three such buffers are alive. */
+  inflatedChunkBytes: 1 << 18,
   /** First bytes of an input that are looked at to tell its kind. */
   sniffBytesMax: 4096,
 } as const;
 
 export const decodeLimits = {} as const;
 
-export const reassembleLimits = {} as const;
+export const reassembleLimits = {
+  /** Connections in the table; then the idlest goes. 88 bytes each (flowtable.ts): 23 MB. At most 2^20: 92 MB. */
+  flowsMax: 1 << 18,
+  /** Bytes of one flow that wait for others; a window of a fast, distant connection fits. */
+  flowHeldBytesMax: 1 << 22,
+  /** Pieces of one flow that wait; bounds the cost of keeping them sorted. About 250 bytes each: 1 MB. */
+  flowHeldPiecesMax: 4096,
+  /** Bytes that wait in all flows together: 32 MiB. */
+  heldBytesMax: 1 << 25,
+  /** Pieces that wait in all flows together: 8 MB. */
+  heldPiecesMax: 1 << 15,
+  /** Flows with something out of order at one time. About 500 bytes each: 16 MB. */
+  disordersMax: 1 << 15,
+  /** Farther from the next byte than this, a segment is a stray: wider than any window in use. No memory. */
+  windowBytesMax: 1 << 26,
+  /** A RST farther from the next byte than this is ignored (RFC 5961, section 3.2, allows much less). No memory. */
+  resetDistanceBytesMax: 1 << 20,
+  /** Strays in a row, each near the one before, after which they are taken for the stream. No memory. */
+  straysMax: 8,
+} as const;
 
-export const httpLimits = {} as const;
+export const httpLimits = {
+  /** Bytes of one head, start line included. Held only while it arrives in pieces. */
+  headBytesMax: 1 << 16,
+  /** Fields of one head: 20 bytes each, 40 KB. */
+  headFieldsMax: 2048,
+  /** Distinct header names that get a number; with their text 64 bytes each: 256 KB, with slots and strings 0.5 MB. */
+  headerNamesMax: 4096,
+  /** A longer name gets no number. */
+  headerNameBytesMax: 64,
+} as const;
 
 export const collectLimits = {} as const;
 
 export const telemetryLimits = {} as const;
 
-export const inferLimits = {} as const;
+export const inferLimits = {
+  /** Segments of a path that are looked at; telemetry's own limit is lower, this one stops recursion. */
+  pathDepthMax: 64,
+} as const;
