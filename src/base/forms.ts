@@ -11,6 +11,8 @@ export interface Form<Value> {
   readonly placeholder: string | null;
   /** Completes "allowed: ". */
   readonly allowed: string;
+  /** Whether a flag that is repeated adds to the list. */
+  readonly isList: boolean;
   parse(text: string): Parsed<Value>;
 }
 
@@ -23,12 +25,14 @@ export interface PortRange {
 export const anyText = (placeholder: string, allowed: string): Form<string> => ({
   placeholder,
   allowed,
+  isList: false,
   parse: (text) => ({ value: text }),
 });
 
 export const oneOf = <Word extends string>(words: readonly Word[]): Form<Word> => ({
   placeholder: words.join("|"),
   allowed: words.join(" or "),
+  isList: false,
   parse: (text) => {
     const value = words.find((word) => word === text.toLowerCase());
     return value === undefined ? { wrong: text, meant: nearest(text, words) } : { value };
@@ -41,6 +45,7 @@ const OFF = ["false", "0", "no", "off"];
 export const onOrOff: Form<boolean> = {
   placeholder: null,
   allowed: "true or false",
+  isList: false,
   parse: (text) => {
     if (ON.includes(text.toLowerCase())) return { value: true };
     if (OFF.includes(text.toLowerCase())) return { value: false };
@@ -56,6 +61,7 @@ const listOf = <Item>(
 ): Form<readonly Item[]> => ({
   placeholder,
   allowed,
+  isList: true,
   parse: (text) => {
     const value: Item[] = [];
     for (const part of text.split(",")) {
