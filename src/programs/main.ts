@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { UsageError } from "../base/errors.ts";
+
+/** Exit status of a mistake of the operator; 1 is left to bugs of ours. */
+const STATUS_USAGE = 2;
+
+/** Runs the command line `words` and sets the exit status. What it loads beyond this file, the program asks for. */
+export const main = async (words: readonly string[]): Promise<void> => {
+  endQuietlyWithReader();
+  try {
+    if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
+      process.stdout.write(`${version()}\n`);
+      return;
+    }
+    const { run } = await import("./command.ts");
+    process.exitCode = await run(words, process.env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`nta: ${error.message}\n`);
+    process.exitCode = STATUS_USAGE;
+  }
+};
+
+/** `nta exchanges FILE | head` closes the pipe: nobody reads on, so there is nothing left to do. */
+const endQuietlyWithReader = (): void => {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+};
+
+const version = (): string => {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+};
