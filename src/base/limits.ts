@@ -48,15 +48,50 @@ export const httpLimits = {
   headBytesMax: 1 << 16,
   /** Fields of one head: 20 bytes each, 40 KB. */
   headFieldsMax: 2048,
-  /** Distinct header names that get a number; with their text 64 bytes each: 256 KB, with slots and strings 0.5 MB. */
+  /** Distinct header names that get a number; with text, slots and strings 150 bytes each: 0.6 MB. */
   headerNamesMax: 4096,
   /** A longer name gets no number. */
   headerNameBytesMax: 64,
+  /** A longer first token of a line is no method. */
+  methodBytesMax: 32,
 } as const;
 
 export const collectLimits = {} as const;
 
-export const telemetryLimits = {} as const;
+export const telemetryLimits = {
+  /** Distinct names (fields, parameters, cookies) of all APIs together; about 60 bytes each, 4 MB. */
+  namesMax: 65_536,
+  /** Longer names are kept as `{text}`. */
+  nameBytesMax: 128,
+  /** Longer path segments are kept as `{text}`. */
+  segmentBytesMax: 256,
+  /** Values within one path segment; one with more is `{opaque}`. */
+  segmentSlotsMax: 4,
+  /** Structure kept of one body, in numbers of 4 bytes: 1 MB. What is beyond counts as cut off. */
+  tapeEntriesMax: 262_144,
+  /** Text of candidate words kept of one body. */
+  tapeBytesMax: 65_536,
+  /** Objects and arrays within each other; deeper ones are skipped. */
+  bodyDepthMax: 48,
+  /** Bytes of a string that are judged; the length is counted in full. */
+  tokenBytesMax: 1_024,
+  /** Words longer than this are no members of an enumeration. */
+  wordBytesMax: 32,
+  /** Distinct words of one enumeration; more are none. */
+  enumWordsMax: 20,
+  /** Longer values identify nothing. */
+  hashedBytesMax: 64,
+  /** Hashes of one field or parameter, and of one path slot: 256 and 512 bytes. */
+  fieldHashesMax: 32,
+  slotHashesMax: 64,
+  /** Fields of one object; the least heard half goes where this is reached. */
+  fieldsMax: 512,
+  /** Nodes of all shapes of one sensor together, about 200 bytes each: 80 MB. */
+  shapeNodesMax: 400_000,
+  /** Tag fields of one object, and words of one tag. */
+  tagsMax: 4,
+  tagWordsMax: 16,
+} as const;
 
 export const inferLimits = {
   /** Segments of a path that are looked at; telemetry's own limit is lower, this one stops recursion. */
