@@ -12,14 +12,14 @@ export class StandardOutput {
   ascii(text: string): void {
     if (this.#used + text.length > BUFFER_BYTES) this.flush();
     if (text.length > BUFFER_BYTES) writeAll(Buffer.from(text, "latin1"), text.length);
-    else this.#used += this.#buffer.latin1Write(text, this.#used);
+    else this.#used += this.#buffer.write(text, this.#used, "latin1");
   }
 
   text(text: string): void {
     const byteCount = Buffer.byteLength(text);
     if (this.#used + byteCount > BUFFER_BYTES) this.flush();
     if (byteCount > BUFFER_BYTES) writeAll(Buffer.from(text), byteCount);
-    else this.#used += this.#buffer.utf8Write(text, this.#used);
+    else this.#used += this.#buffer.write(text, this.#used);
   }
 
   flush(): void {

@@ -1,0 +1,23 @@
+//! Files that are made by a script and committed are what the script makes.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { CONFIGURATION_PAGE, renderConfiguration } from "../docs/configuration.ts";
+import { SHOP_CAPTURE, writeShopCapture } from "../examples/generate.ts";
+
+test("docs/configuration.md: npm run docs", () => {
+  assert.equal(readFileSync(CONFIGURATION_PAGE, "utf8"), renderConfiguration());
+});
+
+test("examples/shop.pcap: npm run examples", () => {
+  const folder = mkdtempSync(join(tmpdir(), "nta-examples-"));
+  try {
+    const path = join(folder, "shop.pcap");
+    writeShopCapture(path);
+    assert.ok(readFileSync(path).equals(readFileSync(SHOP_CAPTURE)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
