@@ -1,0 +1,302 @@
+/**
+ * The flow table: open addressing over typed arrays. A flow is 16 words (one cache line's worth) in `words`, and
+ * its place there, the slot, stays the same for its life; the index is what is probed. So deletion moves index
+ * entries only (backward shift, no tombstones), and growing rehashes only the index.
+ *
+ * Memory for each flow of capacity: 64 bytes of words, 8 of index (two entries, so it is at most half full), and 16
+ * in the arrays of pointers that `delivery.ts` and `ordering.ts` keep by slot: 88 bytes.
+ *
+ * ```
+ * words  | address a (4) | address b (4) | ports | next a→b, b→a | first a→b, b→a | state | seen | hash |
+ * index  | 11 bits of hash | slot + 1 (21 bits) |      0 is empty
+ * ```
+ * `a` is the lesser end in the table's order, so both directions have one key. A free slot has state 0.
+ */
+import type { Segment } from "../decode/segment.ts";
+import { Direction } from "./stream.ts";
+
+/** Words of a slot; of a pair, the one of b→a follows. */
+export const Word = {
+  A: 0,
+  B: 4,
+  Ports: 8,
+  /** Sequence number of the next byte to deliver; means something only with `FlowState.Known`. */
+  Next: 9,
+  /** Initial sequence number; means something only with `FlowState.Synchronised`. */
+  Initial: 11,
+  /** `FlowState` bits; a free slot holds 0 here and in `Ports` the next free slot. */
+  State: 13,
+  /** Time of the last segment in ticks. */
+  Seen: 14,
+  Hash: 15,
+} as const;
+
+export const SLOT_SHIFT = 4;
+
+/** Bits of a slot's state. Those with a shift are for a→b; `<< Direction.BToA` makes the one for b→a. */
+export const FlowState = {
+  Live: 1 << 0,
+  /** The sequence number of the next byte is known. */
+  Known: 1 << 1,
+  /** FIN was delivered. */
+  Ended: 1 << 3,
+  /** SYN was seen (or the other side's acknowledgement of it). */
+  Synchronised: 1 << 5,
+  /** This end began the connection. */
+  Initiator: 1 << 7,
+  /** A consumer reads the flow. */
+  Wanted: 1 << 9,
+  /** Nobody wants the flow. */
+  Ignored: 1 << 10,
+  /** Something is out of order: `ordering.ts` holds state for it. */
+  Disordered: 1 << 11,
+  /** Over, kept for a while so that what straggles in does not look like a new flow. */
+  Closed: 1 << 12,
+  /** A segment of this end was seen. */
+  Heard: 1 << 13,
+} as const;
+
+/** Unit of `Word.Seen`: 64 ms, so that differences hold for four years. */
+const TICK_MS = 64;
+export const tickOf = (timeMs: number): number => (timeMs / TICK_MS) | 0;
+
+const CAPACITY_MIN = 1024;
+const SLOT_BITS = 21;
+const SLOT_MASK = (1 << SLOT_BITS) - 1;
+/** Flows that are looked at to find one to evict. */
+const VICTIM_SAMPLE = 32;
+
+export class FlowTable {
+  words: Int32Array;
+  /** Direction of the segment that `find` was called with last. */
+  direction: Direction = Direction.AToB;
+  #index: Int32Array;
+  #indexShift: number;
+  #flowsMax: number;
+  #count = 0;
+  /** Slots at or above this were never used. */
+  #slotsEnd = 0;
+  #freeSlot = -1;
+  #victimHand = 0;
+  readonly #coefficients: Int32Array;
+
+  /** What `find` looked for; `insert` writes it. */
+  readonly #key = new Int32Array(9);
+  #hash = 0;
+
+  constructor(flowsMax: number, seed: number) {
+    this.#flowsMax = Math.min(Math.max(flowsMax, 1), 1 << 20);
+    const capacity = Math.min(CAPACITY_MIN, this.#flowsMax);
+    this.words = new Int32Array(capacity << SLOT_SHIFT);
+    const indexBits = 1 + Math.ceil(Math.log2(capacity));
+    this.#index = new Int32Array(1 << indexBits);
+    this.#indexShift = 32 - indexBits;
+    this.#coefficients = coefficients(seed);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get full(): boolean {
+    return this.#count >= this.#flowsMax;
+  }
+
+  /** Slots are below this; those with state 0 are free. */
+  get slotsEnd(): number {
+    return this.#slotsEnd;
+  }
+
+  /** The slot of the segment's flow, or -1. Sets `direction`. */
+  find(segment: Segment): number {
+    const key = this.#key;
+    const forward = isForward(segment);
+    this.direction = forward ? Direction.AToB : Direction.BToA;
+    const a = forward ? Word.A : Word.B;
+    const b = Word.B - a;
+    key[a] = segment.source0;
+    key[a + 1] = segment.source1;
+    key[a + 2] = segment.source2;
+    key[a + 3] = segment.source3;
+    key[b] = segment.target0;
+    key[b + 1] = segment.target1;
+    key[b + 2] = segment.target2;
+    key[b + 3] = segment.target3;
+    key[Word.Ports] = forward
+      ? (segment.sourcePort << 16) | segment.targetPort
+      : (segment.targetPort << 16) | segment.sourcePort;
+    const hash = this.#hashKey();
+    this.#hash = hash;
+    const index = this.#index;
+    const mask = index.length - 1;
+    for (let at = hash >>> this.#indexShift; ; at = (at + 1) & mask) {
+      const entry = index[at]!;
+      if (entry === 0) return -1;
+      if ((entry ^ (hash << SLOT_BITS)) >>> SLOT_BITS !== 0) continue;
+      const slot = (entry & SLOT_MASK) - 1;
+      if (this.#holdsKey(slot)) return slot;
+    }
+  }
+
+  /** A slot for the flow that `find` did not find; the table must not be full. State is 0 until the caller sets it. */
+  insert(): number {
+    let slot = this.#freeSlot;
+    if (slot >= 0) {
+      this.#freeSlot = this.words[(slot << SLOT_SHIFT) + Word.Ports]!;
+    } else {
+      if (this.#slotsEnd << SLOT_SHIFT >= this.words.length) this.#grow();
+      slot = this.#slotsEnd;
+      this.#slotsEnd += 1;
+    }
+    const base = slot << SLOT_SHIFT;
+    this.words.set(this.#key, base);
+    this.words.fill(0, base + Word.Next, base + Word.Hash);
+    this.words[base + Word.Hash] = this.#hash;
+    this.#place(slot, this.#hash);
+    this.#count += 1;
+    return slot;
+  }
+
+  remove(slot: number): void {
+    const index = this.#index;
+    const mask = index.length - 1;
+    const base = slot << SLOT_SHIFT;
+    let hole = this.words[base + Word.Hash]! >>> this.#indexShift;
+    while ((index[hole]! & SLOT_MASK) !== slot + 1) hole = (hole + 1) & mask;
+    // An entry moves back into the hole unless its home lies behind it (Knuth, 6.4, algorithm R).
+    for (let at = (hole + 1) & mask; index[at] !== 0; at = (at + 1) & mask) {
+      const other = (index[at]! & SLOT_MASK) - 1;
+      const home = this.words[(other << SLOT_SHIFT) + Word.Hash]! >>> this.#indexShift;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      index[hole] = index[at]!;
+      hole = at;
+    }
+    index[hole] = 0;
+    this.words[base + Word.State] = 0;
+    this.words[base + Word.Ports] = this.#freeSlot;
+    this.#freeSlot = slot;
+    this.#count -= 1;
+  }
+
+  /**
+   * The flow to give up when the table is full: of a sample, the idlest among those that are worth least (over,
+   * without payload so far, ignored, wanted). A flood of SYNs so replaces itself and leaves real flows alone.
+   */
+  victim(tick: number): number {
+    let chosen = -1;
+    let worst = -1;
+    for (let looked = 0; looked < VICTIM_SAMPLE && looked < this.#slotsEnd; looked += 1) {
+      this.#victimHand = this.#victimHand + 1 < this.#slotsEnd ? this.#victimHand + 1 : 0;
+      const base = this.#victimHand << SLOT_SHIFT;
+      const state = this.words[base + Word.State]!;
+      if (state === 0) continue;
+      const idle = Math.max(0, (tick - this.words[base + Word.Seen]!) | 0);
+      const score = idle - worth(state) * 2 ** 31;
+      if (chosen >= 0 && score <= worst) continue;
+      chosen = this.#victimHand;
+      worst = score;
+    }
+    return chosen;
+  }
+
+  #holdsKey(slot: number): boolean {
+    const words = this.words;
+    const key = this.#key;
+    const base = slot << SLOT_SHIFT;
+    return (
+      words[base + 3] === key[3] &&
+      words[base + 7] === key[7] &&
+      words[base + 8] === key[8] &&
+      words[base] === key[0] &&
+      words[base + 1] === key[1] &&
+      words[base + 2] === key[2] &&
+      words[base + 4] === key[4] &&
+      words[base + 5] === key[5] &&
+      words[base + 6] === key[6]
+    );
+  }
+
+  /**
+   * Multilinear hashing of the key's 16-bit halves with secret coefficients: whatever two keys a sender picks, they
+   * collide with the probability of chance (Dietzfelbinger, "Universal hashing and k-wise independent random
+   * variables via integer arithmetic without primes", 1996). The last multiplication spreads the low bits.
+   */
+  #hashKey(): number {
+    const key = this.#key;
+    const secret = this.#coefficients;
+    let sum =
+      (secret[0]! +
+        Math.imul(secret[1]!, key[3]! & 0xffff) +
+        Math.imul(secret[2]!, key[3]! >>> 16) +
+        Math.imul(secret[3]!, key[7]! & 0xffff) +
+        Math.imul(secret[4]!, key[7]! >>> 16) +
+        Math.imul(secret[5]!, key[8]! & 0xffff) +
+        Math.imul(secret[6]!, key[8]! >>> 16)) |
+      0;
+    const isIpv4 =
+      (key[0]! | key[1]! | key[4]! | key[5]!) === 0 && key[2] === 0xffff && key[6] === 0xffff;
+    if (!isIpv4) {
+      for (let at = 0; at < 3; at += 1) {
+        sum = (sum + Math.imul(secret[7 + at * 4]!, key[at]! & 0xffff)) | 0;
+        sum = (sum + Math.imul(secret[8 + at * 4]!, key[at]! >>> 16)) | 0;
+        sum = (sum + Math.imul(secret[9 + at * 4]!, key[at + 4]! & 0xffff)) | 0;
+        sum = (sum + Math.imul(secret[10 + at * 4]!, key[at + 4]! >>> 16)) | 0;
+      }
+    }
+    return Math.imul(sum ^ (sum >>> 16), secret[19]! | 1);
+  }
+
+  #place(slot: number, hash: number): void {
+    const index = this.#index;
+    const mask = index.length - 1;
+    let at = hash >>> this.#indexShift;
+    while (index[at] !== 0) at = (at + 1) & mask;
+    index[at] = (hash << SLOT_BITS) | (slot + 1);
+  }
+
+  #grow(): void {
+    const capacity = Math.min((this.words.length >> SLOT_SHIFT) * 2, this.#flowsMax);
+    const words = new Int32Array(capacity << SLOT_SHIFT);
+    words.set(this.words);
+    this.words = words;
+    const indexBits = 1 + Math.ceil(Math.log2(capacity));
+    this.#index = new Int32Array(1 << indexBits);
+    this.#indexShift = 32 - indexBits;
+    for (let slot = 0; slot < this.#slotsEnd; slot += 1) {
+      const base = slot << SLOT_SHIFT;
+      if (words[base + Word.State] !== 0) this.#place(slot, words[base + Word.Hash]!);
+    }
+  }
+}
+
+/** Whether the sender is the lesser end. Any total order would do; this one mostly decides at the first word. */
+function isForward(segment: Segment): boolean {
+  const source = segment.source3 | 0;
+  const target = segment.target3 | 0;
+  if (source !== target) return source < target;
+  if (segment.sourcePort !== segment.targetPort) return segment.sourcePort < segment.targetPort;
+  const word0 = (segment.source0 | 0) - (segment.target0 | 0);
+  if (word0 !== 0) return word0 < 0;
+  const word1 = (segment.source1 | 0) - (segment.target1 | 0);
+  if (word1 !== 0) return word1 < 0;
+  return (segment.source2 | 0) <= (segment.target2 | 0);
+}
+
+function worth(state: number): number {
+  if ((state & FlowState.Closed) !== 0) return 0;
+  if ((state & FlowState.Wanted) !== 0) return 3;
+  return (state & FlowState.Ignored) !== 0 ? 2 : 1;
+}
+
+/** Twenty words from the seed (splitmix32). */
+function coefficients(seed: number): Int32Array {
+  let state = seed | 0;
+  return Int32Array.from({ length: 20 }, () => {
+    state = (state + 0x9e3779b9) | 0;
+    let word = state ^ (state >>> 16);
+    word = Math.imul(word, 0x21f0aaad);
+    word ^= word >>> 15;
+    word = Math.imul(word, 0x735a2d97);
+    return word ^ (word >>> 15);
+  });
+}
