@@ -97,3 +97,64 @@ export const inferLimits = {
   /** Segments of a path that are looked at; telemetry's own limit is lower, this one stops recursion. */
   pathDepthMax: 64,
 } as const;
+
+export const sensorLimits = {
+  /** Parts that APIs fall into by their hash: ingest is partitioned by them. 64 sequence numbers a sensor. */
+  shardCount: 64,
+  /** JSON of one delta; one operation that is larger goes alone. A broker's usual message limit is twice that. */
+  deltaBytesMax: 1 << 19,
+  /** JSON of one batch, about a tenth of it on the wire. Held once while it is sent. */
+  batchBytesMax: 1 << 22,
+  /** JSON of all frozen deltas: 8 MiB as bytes, and once more while the state file is written. */
+  frozenBytesMax: 1 << 23,
+  /** Knowledge that was never sent, by the estimate of `weigh.ts`; then the APIs that are heard least go. 64 MiB. */
+  unsentBytesMax: 1 << 26,
+  /** APIs with knowledge that was never sent; each has 200 bytes beside its weight. 1.6 MB. */
+  unsentApisMax: 8192,
+  /** Reasons of one coverage record; 100 bytes each. */
+  coverageReasonsMax: 256,
+  /** A larger state file is foreign. Read whole: 256 MiB would end a tap, 64 MiB does not. */
+  stateFileBytesMax: 1 << 26,
+  /** What a state file may hold unpacked. */
+  stateBytesMax: 1 << 28,
+  /** Bytes of a server's answer that are read. */
+  answerBytesMax: 1 << 20,
+  /** Addresses covered by other sensors that an answer may name; 64 bytes each: 4 MB. */
+  coveredAddressesMax: 1 << 16,
+  /** A token file beyond this is something else. */
+  tokenBytesMax: 1 << 14,
+  /** Connections that the status server holds at a time. */
+  statusConnectionsMax: 32,
+  /** Endpoints whose attention is remembered, 8 bytes each: 512 KB. Two that collide forget each other. */
+  attentionSlots: 1 << 16,
+  /** Distinct subjects of the log that are kept quiet; 200 bytes each. */
+  quietSubjectsMax: 64,
+} as const;
+
+export const liveLimits = {
+  /** One block of the ring; the largest frame, 512 KiB of BIG TCP, must fit. The ring is this times its blocks. */
+  ringBlockBytes: 1 << 20,
+  /** Fewer, and one slow turn of the pipeline fills the ring. 4 MiB. */
+  ringBlocksMin: 4,
+  /** 1 GiB, of which no page can be swapped out. */
+  ringBlocksMax: 1024,
+  /** A frame is snapped behind this; larger than BIG TCP's 512 KiB, smaller than a block. */
+  snapBytesMax: 1_000_000,
+  /** Longest that a packet waits in a block that does not fill. */
+  ringRetireMs: 60,
+  /** Longest that one turn walks the ring before timers and sockets get theirs. */
+  turnMsMax: 10,
+  /** The kernel's own bound (BPF_MAXINSNS). 8 bytes each: 32 KiB. */
+  filterInstructionsMax: 4096,
+  /** Endpoints whose traffic is left out, as addresses of our own server: 20 instructions each. */
+  excludedEndpointsMax: 32,
+  /** Interfaces of one network namespace; about 200 bytes each: 3 MB. Further ones are seen, but have no name. */
+  interfacesMax: 1 << 14,
+  /** One answer of netlink; the kernel makes none above 32 KiB. One buffer. */
+  netlinkBytesMax: 1 << 16,
+  /** Packets of libpcap are handed over in one buffer of this size for each interface. */
+  batchBytesMax: 1 << 22,
+  /** How often libpcap is asked for packets, and whether a missing interface is there now. */
+  libpcapPollMs: 50,
+  libpcapRetryMs: 2000,
+} as const;

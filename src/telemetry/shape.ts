@@ -3,7 +3,7 @@
  * that stood at one place). All counts add under merge.
  */
 
-import type { EnumSketch } from "./enumsketch.ts";
+import { type EnumSketch, emptyEnum } from "./enumsketch.ts";
 import type { ValueSample } from "./sample.ts";
 
 /**
@@ -40,7 +40,7 @@ export interface ObjectShape {
    * By field name, or by its class in the notation of `segment.ts` where the name looks like an identifier.
    * `present` counts objects that were scanned to their end and had the field.
    */
-  readonly fields: Map<string, { present: number; shape: Shape }>;
+  readonly fields: Map<string, FieldShape>;
   /** Values whose names were beyond the limit; `restNames` counts them. */
   rest: Shape | null;
   restNames: number;
@@ -49,6 +49,14 @@ export interface ObjectShape {
    * those had which other field. Null per tag where its words are too many.
    */
   readonly tags: Map<string, Map<string, TagVariant> | null>;
+}
+
+export interface FieldShape {
+  /** Whole objects that had the field. */
+  present: number;
+  /** Whole objects that had it more than once: repeated form fields, parts, XML elements. Absent is 0. */
+  repeated?: number;
+  shape: Shape;
 }
 
 export interface TagVariant {
@@ -70,3 +78,40 @@ export interface TextShape {
   readonly words: EnumSketch;
   readonly sample: ValueSample | null;
 }
+
+export const emptyShape = (): Shape => ({
+  nulls: 0,
+  booleans: 0,
+  integers: 0,
+  numbers: 0,
+  integers64: 0,
+  integersHuge: 0,
+  negatives: 0,
+  strings: 0,
+  arrays: 0,
+  objects: 0,
+  text: null,
+  integerSample: null,
+  items: null,
+  emptyArrays: 0,
+  fields: null,
+});
+
+export const emptyObjectShape = (): ObjectShape => ({
+  whole: 0,
+  fields: new Map(),
+  rest: null,
+  restNames: 0,
+  tags: new Map(),
+});
+
+export const emptyTextShape = (): TextShape => ({
+  count: 0,
+  classes: new Map(),
+  lengths: new Map(),
+  commaLists: 0,
+  spaceLists: 0,
+  pipeLists: 0,
+  words: emptyEnum(),
+  sample: null,
+});

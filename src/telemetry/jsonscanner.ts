@@ -1,0 +1,637 @@
+import { telemetryLimits } from "../base/limits.ts";
+import { NameFlag } from "./fieldnames.ts";
+import { isDigit } from "./forms.ts";
+import type { Judge } from "./judge.ts";
+import { CHAR_BITS, Char } from "./lexical.ts";
+import { NAME_HASH_PRIME, NAME_HASH_START, type NameTable } from "./names.ts";
+import { type Tape, TapeFlag, TapeKind } from "./tape.ts";
+
+/**
+ * JSON (RFC 8259) to a tape, one pass over the bytes as they come, resumable at any byte.
+ *
+ *     Value ──{──► FirstKey ──"──► KeyString ──"──► Colon ──:──► Value
+ *       │             └─}─► After      ▲                           │
+ *       ├──[──► FirstItem ──► Value    └──"── Key ◄──,── After ◄───┘
+ *       └──"──► String / Number / Literal ──► After           After ──end of document──► Between
+ *
+ * A token that lies whole in the chunk is read in place. One that the chunk cuts, or that has escapes, is
+ * gathered in `pending` first. Several documents in a row are accepted where a line break or a record separator
+ * (RFC 7464) stands between them: JSON lines.
+ */
+const State = {
+  Value: 0,
+  FirstItem: 1,
+  FirstKey: 2,
+  Key: 3,
+  KeyString: 4,
+  Colon: 5,
+  After: 6,
+  String: 7,
+  Number: 8,
+  Literal: 9,
+  Between: 10,
+  /** Too deep: brackets are counted, nothing is kept. */
+  Skip: 11,
+  /** The tape is full: nothing more is read. */
+  Full: 12,
+  Invalid: 13,
+} as const;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
+
+/** What the end of a body found. */
+export const ScanOutcome = { Whole: 0, Cut: 1, Invalid: 2, Empty: 3 } as const;
+export type ScanOutcome = (typeof ScanOutcome)[keyof typeof ScanOutcome];
+
+/** Values at the top of a request that may name its operation. */
+export interface SelectorText {
+  readonly name: string;
+  readonly text: string;
+}
+
+export class JsonScanner {
+  readonly #names: NameTable;
+  readonly #judge: Judge;
+  #tape: Tape;
+  #state: number = State.Value;
+  /** Documents that were read to their end. */
+  documents = 0;
+  /** Some document or member was separated by a line break, so these are JSON lines. */
+  selectors: SelectorText[] = [];
+  #depth = 0;
+  /** By depth: is it an object, where its tape entry is, which name its values have, which name came last. */
+  readonly #isObject = new Uint8Array(telemetryLimits.bodyDepthMax + 1);
+  readonly #openedAt = new Int32Array(telemetryLimits.bodyDepthMax + 1);
+  readonly #nameIds = new Int32Array(telemetryLimits.bodyDepthMax + 1);
+  readonly #lastKeys = new Int32Array(telemetryLimits.bodyDepthMax + 1);
+  /** Name of the value that comes next. */
+  #nameId = 0;
+  /** The token that a chunk cut or that has escapes, decoded, cut at its own limit. */
+  readonly #pending = new Uint8Array(telemetryLimits.tokenBytesMax + 4);
+  #pendingCount = 0;
+  #tokenBytes = 0;
+  #tokenMask = 0;
+  /** 0: none; 1: behind a backslash; 2-5: hexadecimal digits of `\u` still to come, plus one. */
+  #escape = 0;
+  #codeUnit = 0;
+  #highSurrogate = 0;
+  #literal = "";
+  #literalIndex = 0;
+  #skipDepth = 0;
+  #skipInString = false;
+  #skipEscaped = false;
+  #lineBreak = false;
+  #markIndex = 0;
+
+  constructor(names: NameTable, judge: Judge, tape: Tape) {
+    this.#names = names;
+    this.#judge = judge;
+    this.#tape = tape;
+  }
+
+  begin(tape: Tape): void {
+    this.#tape = tape;
+    this.#state = State.Value;
+    this.documents = 0;
+    if (this.selectors.length > 0) this.selectors = [];
+    this.#depth = 0;
+    this.#isObject[0] = 0;
+    this.#nameIds[0] = 0;
+    this.#nameId = 0;
+    this.#pendingCount = 0;
+    this.#escape = 0;
+    this.#lineBreak = false;
+    this.#markIndex = 0;
+  }
+
+  data(bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    // RFC 8259, section 8.1: a reader may ignore a byte order mark.
+    while (this.#markIndex < BYTE_ORDER_MARK.length && at < end) {
+      if (bytes[at] === BYTE_ORDER_MARK[this.#markIndex]) {
+        this.#markIndex += 1;
+        at += 1;
+      } else {
+        if (this.#markIndex > 0) this.#state = State.Invalid;
+        this.#markIndex = BYTE_ORDER_MARK.length;
+      }
+    }
+    while (at < end) {
+      switch (this.#state) {
+        case State.KeyString:
+        case State.String:
+          at = this.#restOfString(bytes, at, end);
+          break;
+        case State.Number:
+          at = this.#restOfNumber(bytes, at, end);
+          break;
+        case State.Literal:
+          at = this.#restOfLiteral(bytes, at, end);
+          break;
+        case State.Skip:
+          at = this.#skip(bytes, at, end);
+          break;
+        case State.Full:
+        case State.Invalid:
+          return;
+        default:
+          at = this.#structure(bytes, at, end);
+      }
+    }
+  }
+
+  end(whole: boolean): ScanOutcome {
+    if (this.#state === State.Invalid) return ScanOutcome.Invalid;
+    if (this.#state === State.Full) return ScanOutcome.Cut;
+    if (whole && this.#state === State.Number && this.#depth === 0) this.#finishNumber();
+    if (this.#state === State.Invalid) return ScanOutcome.Invalid;
+    if (this.#state === State.Between) return ScanOutcome.Whole;
+    const nothing = this.#depth === 0 && this.#state === State.Value;
+    if (nothing && this.documents === 0 && this.#tape.count === 0) return ScanOutcome.Empty;
+    if (nothing) return ScanOutcome.Whole;
+    return whole ? ScanOutcome.Invalid : ScanOutcome.Cut;
+  }
+
+  /** One structural byte and whatever begins with it. */
+  #structure(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    let byte = bytes[at]!;
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+      if (byte === 0x0a) this.#lineBreak = true;
+      at += 1;
+      if (at === end) return end;
+      byte = bytes[at]!;
+    }
+    switch (this.#state) {
+      case State.After:
+        if (byte === 0x2c) {
+          this.#state = this.#isObject[this.#depth] === 1 ? State.Key : State.Value;
+          return at + 1;
+        }
+        return this.#close(byte, at);
+      case State.Key:
+        if (byte !== QUOTE) return this.#fail(at);
+        return this.#key(bytes, at + 1, end);
+      case State.Colon:
+        if (byte !== 0x3a) return this.#fail(at);
+        this.#state = State.Value;
+        return at + 1;
+      case State.Value:
+        return this.#value(bytes, at, end, byte);
+      case State.FirstKey:
+        if (byte === 0x7d) return this.#close(byte, at);
+        if (byte !== QUOTE) return this.#fail(at);
+        return this.#key(bytes, at + 1, end);
+      case State.FirstItem:
+        if (byte === 0x5d) return this.#close(byte, at);
+        return this.#value(bytes, at, end, byte);
+      default:
+        return this.#between(at, byte);
+    }
+  }
+
+  /** Behind a document: another one may follow on the next line. */
+  #between(at: number, byte: number): number {
+    if (byte === 0x1e) {
+      this.#lineBreak = true;
+      return at + 1;
+    }
+    if (!this.#lineBreak) return this.#fail(at);
+    this.#lineBreak = false;
+    this.#nameId = 0;
+    this.#state = State.Value;
+    return at;
+  }
+
+  #fail(at: number): number {
+    this.#state = State.Invalid;
+    return at + 1;
+  }
+
+  #close(byte: number, at: number): number {
+    const depth = this.#depth;
+    const isObject = this.#isObject[depth] === 1;
+    if (depth === 0 || byte !== (isObject ? 0x7d : 0x5d)) return this.#fail(at);
+    if (!this.#tape.reserve()) return this.#stop(at);
+    this.#tape.close(this.#openedAt[depth]!);
+    this.#depth = depth - 1;
+    this.#valueDone();
+    return at + 1;
+  }
+
+  #stop(at: number): number {
+    this.#state = State.Full;
+    return at + 1;
+  }
+
+  #valueDone(): void {
+    if (this.#depth > 0) {
+      this.#state = State.After;
+      return;
+    }
+    this.documents += 1;
+    this.#lineBreak = false;
+    this.#state = State.Between;
+  }
+
+  /** The string of a key, behind its quote. */
+  #key(bytes: Uint8Array, at: number, end: number): number {
+    const names = this.#names;
+    const last = this.#lastKeys[this.#depth]!;
+    const guess = last >= 0 ? names.followers[last]! : names.firsts[~last]!;
+    const length = names.lengths[guess]!;
+    if (guess !== 0 && at + length < end && bytes[at + length] === QUOTE) {
+      const known = names.bytes;
+      const offset = names.offsets[guess]!;
+      let index = 0;
+      while (index < length && known[offset + index] === bytes[at + index]) index += 1;
+      if (index === length) return this.#keyDone(guess, at + length + 1);
+    }
+    let hash = NAME_HASH_START;
+    for (let stop = at; stop < end; stop += 1) {
+      const byte = bytes[stop]!;
+      if (byte === QUOTE) {
+        return this.#keyDone(names.idHashed(bytes, at, stop, hash), stop + 1);
+      }
+      if (byte === BACKSLASH || byte < 0x20) break;
+      hash = Math.imul(hash ^ byte, NAME_HASH_PRIME);
+    }
+    this.#beginToken(State.KeyString);
+    return at;
+  }
+
+  #keyDone(id: number, at: number): number {
+    const last = this.#lastKeys[this.#depth]!;
+    if (last >= 0) this.#names.followers[last] = id;
+    else this.#names.firsts[~last] = id;
+    this.#lastKeys[this.#depth] = id;
+    if (!this.#tape.reserve()) return this.#stop(at);
+    this.#tape.name(id);
+    this.#nameId = id;
+    this.#state = State.Colon;
+    return at;
+  }
+
+  #value(bytes: Uint8Array, at: number, end: number, byte: number): number {
+    if (!this.#tape.reserve()) return this.#stop(at);
+    const inArray = this.#depth > 0 && this.#isObject[this.#depth] === 0;
+    if (inArray) this.#nameId = this.#nameIds[this.#depth]!;
+    if (byte === QUOTE) return this.#string(bytes, at + 1, end, inArray);
+    if (isDigit(byte) || byte === 0x2d) return this.#number(bytes, at, end);
+    switch (byte) {
+      case 0x7b:
+        return this.#open(TapeKind.Object, at);
+      case 0x5b:
+        return this.#open(TapeKind.Array, at);
+      case 0x74:
+        return this.#beginLiteral("true", at);
+      case 0x66:
+        return this.#beginLiteral("false", at);
+      case 0x6e:
+        return this.#beginLiteral("null", at);
+      case 0x1e:
+        return this.#depth === 0 ? at + 1 : this.#fail(at);
+      default:
+        return this.#fail(at);
+    }
+  }
+
+  #open(kind: number, at: number): number {
+    if (this.#depth === telemetryLimits.bodyDepthMax) {
+      this.#tape.open(kind);
+      this.#tape.entries[this.#tape.count] = TapeKind.End;
+      this.#tape.count += 1;
+      this.#skipDepth = 1;
+      this.#skipInString = false;
+      this.#skipEscaped = false;
+      this.#state = State.Skip;
+      return at + 1;
+    }
+    const depth = this.#depth + 1;
+    this.#depth = depth;
+    this.#openedAt[depth] = this.#tape.open(kind);
+    this.#nameIds[depth] = this.#nameId;
+    this.#lastKeys[depth] = ~this.#nameId;
+    if (kind === TapeKind.Object) {
+      this.#isObject[depth] = 1;
+      this.#state = State.FirstKey;
+    } else {
+      this.#isObject[depth] = 0;
+      this.#state = State.FirstItem;
+    }
+    return at + 1;
+  }
+
+  /** A string value, behind its quote. */
+  #string(bytes: Uint8Array, at: number, end: number, inArray: boolean): number {
+    let stop = at;
+    let mask = 0;
+    while (stop < end) {
+      const bits = CHAR_BITS[bytes[stop]!]!;
+      if ((bits & Char.JsonStop) !== 0) break;
+      mask |= bits;
+      stop += 1;
+    }
+    if (stop < end && bytes[stop] === QUOTE) {
+      const flags = this.#names.flags[this.#nameId]!;
+      const judged = Math.min(stop, at + telemetryLimits.tokenBytesMax);
+      this.#judge.string(flags, bytes, at, judged, stop - at, mask);
+      this.#judge.write(this.#tape, bytes, at, judged, inArray);
+      if ((flags & NameFlag.Selector) !== 0) this.#keepSelector(bytes, at, judged);
+      this.#valueDone();
+      return stop + 1;
+    }
+    this.#beginToken(State.String);
+    return at;
+  }
+
+  #keepSelector(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#depth !== 1 || this.selectors.length >= 4) return;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString(
+      "latin1",
+    );
+    this.selectors.push({ name: this.#names.text(this.#nameId), text });
+  }
+
+  #beginToken(state: number): void {
+    this.#state = state;
+    this.#pendingCount = 0;
+    this.#tokenBytes = 0;
+    this.#tokenMask = 0;
+    this.#escape = 0;
+    this.#highSurrogate = 0;
+  }
+
+  /** A string that the chunk cut or that has escapes; decoded into `pending`. */
+  #restOfString(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    while (at < end) {
+      if (this.#escape !== 0) {
+        this.#unescape(bytes[at]!);
+        at += 1;
+        if (this.#state === State.Invalid) return at;
+        continue;
+      }
+      const run = at;
+      while (at < end) {
+        const bits = CHAR_BITS[bytes[at]!]!;
+        if ((bits & Char.JsonStop) !== 0) break;
+        this.#tokenMask |= bits;
+        at += 1;
+      }
+      if (at > run) this.#gather(bytes, run, at);
+      if (at === end) return end;
+      const byte = bytes[at]!;
+      at += 1;
+      if (byte === QUOTE) {
+        this.#finishString();
+        return at;
+      }
+      if (byte !== BACKSLASH) return this.#fail(at);
+      this.#escape = 1;
+    }
+    return at;
+  }
+
+  #gather(bytes: Uint8Array, start: number, end: number): void {
+    this.#highSurrogate = 0;
+    this.#tokenBytes += end - start;
+    const room = telemetryLimits.tokenBytesMax - this.#pendingCount;
+    const stop = Math.min(end, start + room);
+    for (let at = start; at < stop; at += 1) {
+      this.#pending[this.#pendingCount] = bytes[at]!;
+      this.#pendingCount += 1;
+    }
+  }
+
+  #gatherByte(byte: number): void {
+    this.#tokenBytes += 1;
+    this.#tokenMask |= CHAR_BITS[byte]! & ~Char.JsonStop;
+    if (this.#pendingCount >= telemetryLimits.tokenBytesMax) return;
+    this.#pending[this.#pendingCount] = byte;
+    this.#pendingCount += 1;
+  }
+
+  #unescape(byte: number): void {
+    if (this.#escape === 1) {
+      this.#escape = 0;
+      const at = ESCAPED.indexOf(String.fromCharCode(byte));
+      if (byte === 0x75) {
+        this.#escape = 5;
+        this.#codeUnit = 0;
+      } else if (at >= 0) {
+        this.#highSurrogate = 0;
+        this.#gatherByte(UNESCAPED.charCodeAt(at));
+      } else this.#state = State.Invalid;
+      return;
+    }
+    const digit = isDigit(byte)
+      ? byte - 0x30
+      : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66
+        ? (byte | 0x20) - 0x57
+        : -1;
+    if (digit < 0) {
+      this.#state = State.Invalid;
+      return;
+    }
+    this.#codeUnit = this.#codeUnit * 16 + digit;
+    this.#escape -= 1;
+    if (this.#escape === 1) {
+      this.#escape = 0;
+      this.#gatherCodeUnit(this.#codeUnit);
+    }
+  }
+
+  /** A UTF-16 code unit as UTF-8; a surrogate without its partner stands as U+FFFD. */
+  #gatherCodeUnit(unit: number): void {
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      this.#highSurrogate = unit;
+      return;
+    }
+    let code = unit;
+    if (unit >= 0xdc00 && unit < 0xe000) {
+      code =
+        this.#highSurrogate === 0
+          ? 0xfffd
+          : 0x10000 + ((this.#highSurrogate - 0xd800) << 10) + (unit - 0xdc00);
+    }
+    this.#highSurrogate = 0;
+    if (code < 0x80) this.#gatherByte(code);
+    else if (code < 0x800) {
+      this.#gatherByte(0xc0 | (code >> 6));
+      this.#gatherByte(0x80 | (code & 0x3f));
+    } else if (code < 0x10000) {
+      this.#gatherByte(0xe0 | (code >> 12));
+      this.#gatherByte(0x80 | ((code >> 6) & 0x3f));
+      this.#gatherByte(0x80 | (code & 0x3f));
+    } else {
+      this.#gatherByte(0xf0 | (code >> 18));
+      this.#gatherByte(0x80 | ((code >> 12) & 0x3f));
+      this.#gatherByte(0x80 | ((code >> 6) & 0x3f));
+      this.#gatherByte(0x80 | (code & 0x3f));
+    }
+  }
+
+  #finishString(): void {
+    if (this.#state === State.KeyString) {
+      // A key that is longer than what is kept is a pattern whatever its end says.
+      this.#keyDone(this.#names.id(this.#pending, 0, this.#pendingCount), 0);
+      return;
+    }
+    const flags = this.#names.flags[this.#nameId]!;
+    const inArray = this.#depth > 0 && this.#isObject[this.#depth] === 0;
+    const mask = this.#tokenMask & ~Char.JsonStop;
+    this.#judge.string(flags, this.#pending, 0, this.#pendingCount, this.#tokenBytes, mask);
+    this.#judge.write(this.#tape, this.#pending, 0, this.#pendingCount, inArray);
+    if ((flags & NameFlag.Selector) !== 0) this.#keepSelector(this.#pending, 0, this.#pendingCount);
+    this.#valueDone();
+  }
+
+  #number(bytes: Uint8Array, at: number, end: number): number {
+    let stop = at;
+    while (stop < end && isNumberByte(bytes[stop]!)) stop += 1;
+    if (stop === end) {
+      this.#beginToken(State.Number);
+      return at;
+    }
+    this.#judgeNumber(bytes, at, stop);
+    return stop;
+  }
+
+  #restOfNumber(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    while (at < end && isNumberByte(bytes[at]!)) {
+      this.#gatherByte(bytes[at]!);
+      at += 1;
+    }
+    if (at < end) this.#finishNumber();
+    return at;
+  }
+
+  #finishNumber(): void {
+    if (this.#tokenBytes > this.#pendingCount) this.#state = State.Invalid;
+    else this.#judgeNumber(this.#pending, 0, this.#pendingCount);
+  }
+
+  #judgeNumber(bytes: Uint8Array, start: number, end: number): void {
+    let entry = numberEntry(bytes, start, end);
+    if (entry < 0) {
+      this.#state = State.Invalid;
+      return;
+    }
+    const inArray = this.#depth > 0 && this.#isObject[this.#depth] === 0;
+    if (
+      (entry & 15) === TapeKind.Integer &&
+      (this.#names.flags[this.#nameId]! & NameFlag.IdLike) !== 0
+    ) {
+      this.#judge.integer(entry, bytes, start, end);
+      entry = this.#judge.entry;
+      if ((entry & TapeFlag.HasHash) !== 0) {
+        this.#judge.write(this.#tape, bytes, start, end, inArray);
+        this.#valueDone();
+        return;
+      }
+    }
+    this.#tape.scalar(entry, inArray);
+    this.#valueDone();
+  }
+
+  #beginLiteral(literal: string, at: number): number {
+    this.#literal = literal;
+    this.#literalIndex = 1;
+    this.#state = State.Literal;
+    return at + 1;
+  }
+
+  #restOfLiteral(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    while (at < end && this.#literalIndex < this.#literal.length) {
+      if (bytes[at] !== this.#literal.charCodeAt(this.#literalIndex)) return this.#fail(at);
+      this.#literalIndex += 1;
+      at += 1;
+    }
+    if (this.#literalIndex === this.#literal.length) {
+      const inArray = this.#depth > 0 && this.#isObject[this.#depth] === 0;
+      this.#tape.scalar(this.#literal === "null" ? TapeKind.Null : TapeKind.Boolean, inArray);
+      this.#valueDone();
+    }
+    return at;
+  }
+
+  #skip(bytes: Uint8Array, from: number, end: number): number {
+    for (let at = from; at < end; at += 1) {
+      const byte = bytes[at]!;
+      if (this.#skipInString) {
+        if (this.#skipEscaped) this.#skipEscaped = false;
+        else if (byte === BACKSLASH) this.#skipEscaped = true;
+        else if (byte === QUOTE) this.#skipInString = false;
+      } else if (byte === QUOTE) this.#skipInString = true;
+      else if (byte === 0x7b || byte === 0x5b) this.#skipDepth += 1;
+      else if (byte === 0x7d || byte === 0x5d) {
+        this.#skipDepth -= 1;
+        if (this.#skipDepth === 0) {
+          this.#valueDone();
+          return at + 1;
+        }
+      }
+    }
+    return end;
+  }
+}
+
+const ESCAPED = '"\\/bfnrt';
+const UNESCAPED = '"\\/\b\f\n\r\t';
+
+const isNumberByte = (byte: number): boolean =>
+  isDigit(byte) || byte === 0x2e || byte === 0x2d || byte === 0x2b || (byte | 0x20) === 0x65;
+
+/** Checks the grammar of RFC 8259, section 6, and says what the number is; -1 where it is none. */
+function numberEntry(bytes: Uint8Array, start: number, end: number): number {
+  const negative = bytes[start] === 0x2d;
+  const whole = negative ? start + 1 : start;
+  let at = whole;
+  while (at < end && isDigit(bytes[at]!)) at += 1;
+  const digits = at - whole;
+  if (digits === 0 || (digits > 1 && bytes[whole] === 0x30)) return -1;
+  const sign = negative ? TapeFlag.Negative : 0;
+  if (at === end) {
+    if (digits < 10) return TapeKind.Integer | sign;
+    return TapeKind.Integer | sign | integerWidth(bytes, whole, digits, negative);
+  }
+  if (bytes[at] === 0x2e) {
+    const fraction = at + 1;
+    at = fraction;
+    while (at < end && isDigit(bytes[at]!)) at += 1;
+    if (at === fraction) return -1;
+  }
+  if (at < end && (bytes[at]! | 0x20) === 0x65) {
+    at += 1;
+    if (bytes[at] === 0x2b || bytes[at] === 0x2d) at += 1;
+    const exponent = at;
+    while (at < end && isDigit(bytes[at]!)) at += 1;
+    if (at === exponent) return -1;
+  }
+  return at === end ? TapeKind.Number | sign : -1;
+}
+
+/** Flags of an integer of at least 10 digits: beyond 32 bits, beyond 64 (signed or unsigned). */
+function integerWidth(bytes: Uint8Array, start: number, digits: number, negative: boolean): number {
+  if (digits === 10) {
+    return isAbove(bytes, start, negative ? "2147483648" : "2147483647") ? TapeFlag.Integer64 : 0;
+  }
+  const limit = negative ? "9223372036854775808" : "18446744073709551615";
+  if (digits > limit.length) return TapeFlag.Integer64 | TapeFlag.IntegerHuge;
+  if (digits < limit.length || !isAbove(bytes, start, limit)) return TapeFlag.Integer64;
+  return TapeFlag.Integer64 | TapeFlag.IntegerHuge;
+}
+
+/** Compares digits with a limit of the same length. */
+function isAbove(bytes: Uint8Array, start: number, limit: string): boolean {
+  for (let index = 0; index < limit.length; index += 1) {
+    const difference = bytes[start + index]! - limit.charCodeAt(index);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
