@@ -1,0 +1,118 @@
+/**
+ * The first line of a message, read in place: request-line (RFC 9112, section 3) and status-line (section 4).
+ * The reader is lenient where only one meaning is possible: bare line feeds, several spaces, no reason phrase,
+ * any byte but controls in the target.
+ */
+import { httpLimits } from "../base/limits.ts";
+import { TOKEN_LOWER } from "./headername.ts";
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
+
+const NEED_MORE = -1;
+const BROKEN = -2;
+
+/** What a start line said. Offsets count from the line's first byte. Reused. */
+export class StartLine {
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  /** 0 or 1; a higher minor version is read as 1 (RFC 9110, section 2.5). */
+  minorVersion = 0;
+  status = 0;
+  /** Whether white space stands inside the target: only believed where a message must begin. */
+  spaced = false;
+}
+
+/** Returns the offset behind the line, -1 where bytes are missing, or -2 where it is no request of HTTP/1. */
+export function readRequestLine(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  line: StartLine,
+): number {
+  let at = start;
+  while (at < end && TOKEN_LOWER[bytes[at]!] !== 0) at++;
+  if (at - start > httpLimits.methodBytesMax) return BROKEN;
+  if (at === end) return NEED_MORE;
+  if (at === start || bytes[at] !== SPACE) return BROKEN;
+  line.methodEnd = at - start;
+  while (at < end && bytes[at] === SPACE) at++;
+  line.targetStart = at - start;
+  line.spaced = false;
+  for (;;) {
+    while (at < end && bytes[at]! > SPACE) at++;
+    if (at >= end) return NEED_MORE;
+    const byte = bytes[at]!;
+    if (byte !== SPACE && byte !== TAB) return BROKEN;
+    const targetEnd = at;
+    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+    const next = readVersion(bytes, at, end, line);
+    if (next === NEED_MORE) return NEED_MORE;
+    if (next !== BROKEN) {
+      const lineEnd = readLineEnd(bytes, next, end);
+      if (lineEnd !== BROKEN) {
+        line.targetEnd = targetEnd - start;
+        return line.targetEnd > line.targetStart ? lineEnd : BROKEN;
+      }
+    }
+    line.spaced = true;
+  }
+}
+
+/** Returns the offset behind the line, -1 where bytes are missing, or -2 where it is no status line of HTTP/1. */
+export function readStatusLine(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  line: StartLine,
+): number {
+  let at = readVersion(bytes, start, end, line);
+  if (at < 0) return at;
+  if (at === end) return NEED_MORE;
+  if (bytes[at] !== SPACE) return BROKEN;
+  while (at < end && bytes[at] === SPACE) at++;
+  if (at + 3 >= end) return allDigits(bytes, at, end) ? NEED_MORE : BROKEN;
+  if (!allDigits(bytes, at, at + 3)) return BROKEN;
+  line.status = (bytes[at]! - ZERO) * 100 + (bytes[at + 1]! - ZERO) * 10 + bytes[at + 2]! - ZERO;
+  at += 3;
+  if (line.status < 100 || bytes[at]! > SPACE) return BROKEN;
+  while (at < end && bytes[at] !== LF) {
+    if (bytes[at] === 0) return BROKEN;
+    at++;
+  }
+  return at < end ? at + 1 : NEED_MORE;
+}
+
+/** `HTTP/1.` and a digit; sets `minorVersion`. */
+function readVersion(bytes: Uint8Array, start: number, end: number, line: StartLine): number {
+  const count = Math.min(end - start, VERSION.length);
+  for (let index = 0; index < count; index++)
+    if (bytes[start + index] !== VERSION[index]) return BROKEN;
+  const at = start + VERSION.length;
+  if (at >= end) return NEED_MORE;
+  const digit = bytes[at]!;
+  if (digit < ZERO || digit > NINE) return BROKEN;
+  line.minorVersion = digit === ZERO ? 0 : 1;
+  return at + 1;
+}
+const VERSION: readonly number[] = [72, 84, 84, 80, 47, 49, DOT];
+
+/** White space, then a line end. */
+function readLineEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+  if (at < end && bytes[at] === CR) at++;
+  if (at >= end) return NEED_MORE;
+  return bytes[at] === LF ? at + 1 : BROKEN;
+}
+
+function allDigits(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at]! < ZERO || bytes[at]! > NINE) return false;
+  return true;
+}
