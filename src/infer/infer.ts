@@ -17,6 +17,7 @@ import {
   responsesOf,
 } from "./operations.ts";
 import { credentialNames, securityOf, securitySchemes } from "./security.ts";
+import { Traits } from "./signature.ts";
 import { addOperation, emptyOperation, type OperationSum } from "./sum.ts";
 import { resolveTemplates } from "./templates.ts";
 import { emptyNode, overlay, type TreeNode } from "./tree.ts";
@@ -41,7 +42,9 @@ interface RawEndpoint {
 function inferApi(group: ApiGroup, hints: Hints): Api {
   const tree = emptyNode("");
   for (const summary of group.summaries) overlay(tree, summary.root);
-  const decisions = resolveTemplates(tree);
+  const traits = new Traits();
+  for (const summary of group.summaries) traits.learn(summary.root, "", "");
+  const decisions = resolveTemplates(tree, traits);
   const raw = collectEndpoints(tree);
   const sets = new Map<string, number>();
   for (const { sum } of raw)

@@ -189,17 +189,25 @@ export interface Discriminator {
   readonly mapping: ReadonlyMap<string, string>;
 }
 
-/** Why a segment of a path is literal or a parameter: the answer to `--explain`. */
+/** Why segments that stand at one place are literal or a parameter: the answer to `--explain`. */
 export interface Decision {
-  /** Template of what stands before the segment, `/repos/{owner}`. */
+  /** Template of what stands before the segment, `/repos/{}`. */
   readonly parent: string;
-  /** What was decided about: a word, a class of values, or the words that became one parameter. */
-  readonly subjects: readonly string[];
+  /** The words and classes that it was about. */
+  readonly subjects: readonly Subject[];
+  /** `parameter` where those subjects that fit became one. */
   readonly outcome: "literal" | "parameter";
-  /** Each piece of evidence with its weight; positive weights speak for a parameter. */
+  /** Evidence of the group as a whole. */
   readonly reasons: readonly Reason[];
 }
 
+export interface Subject {
+  readonly text: string;
+  readonly outcome: "literal" | "parameter";
+  readonly reasons: readonly Reason[];
+}
+
+/** A piece of evidence; a positive weight speaks for a parameter. */
 export interface Reason {
   readonly text: string;
   readonly weight: number;

@@ -62,6 +62,11 @@ export function joinNodes(key: string, nodes: readonly TreeNode[]): TreeNode {
   return joined;
 }
 
+/** `report-{int}.pdf` is `report-{}.pdf`: classes of one frame are values of one parameter. */
+export function frameOf(key: string): string {
+  return key.replace(/\{[^}]*\}/g, "{}");
+}
+
 export function isClassKey(key: string): boolean {
   return key.includes("{");
 }
