@@ -80,9 +80,8 @@ export class FlowTable {
   #victimHand = 0;
   readonly #coefficients: Int32Array;
 
-  /** What `find` looked for; `insert` writes it. */
-  readonly #key = new Int32Array(9);
-  #hash = 0;
+  /** Hash of the flow that `find` looked for last, for `insert`. */
+  #soughtHash = 0;
 
   constructor(flowsMax: number, seed: number) {
     this.#flowsMax = Math.min(Math.max(flowsMax, 1), 1 << 20);
@@ -109,24 +108,22 @@ export class FlowTable {
 
   /** The slot of the segment's flow, or -1. Sets `direction`. */
   find(segment: Segment): number {
-    const key = this.#key;
-    const forward = isForward(segment);
-    this.direction = forward ? Direction.AToB : Direction.BToA;
-    const a = forward ? Word.A : Word.B;
-    const b = Word.B - a;
-    key[a] = segment.source0;
-    key[a + 1] = segment.source1;
-    key[a + 2] = segment.source2;
-    key[a + 3] = segment.source3;
-    key[b] = segment.target0;
-    key[b + 1] = segment.target1;
-    key[b + 2] = segment.target2;
-    key[b + 3] = segment.target3;
-    key[Word.Ports] = forward
-      ? (segment.sourcePort << 16) | segment.targetPort
-      : (segment.targetPort << 16) | segment.sourcePort;
-    const hash = this.#hashKey();
-    this.#hash = hash;
+    const source3 = segment.source3 | 0;
+    const target3 = segment.target3 | 0;
+    const { sourcePort, targetPort } = segment;
+    const isForward =
+      source3 !== target3
+        ? source3 < target3
+        : sourcePort !== targetPort
+          ? sourcePort < targetPort
+          : isLesser(segment);
+    this.direction = isForward ? Direction.AToB : Direction.BToA;
+    const a3 = isForward ? source3 : target3;
+    const b3 = isForward ? target3 : source3;
+    const ports = isForward ? (sourcePort << 16) | targetPort : (targetPort << 16) | sourcePort;
+    const hash = this.#hash(segment, a3, b3, ports);
+    this.#soughtHash = hash;
+    const { words } = this;
     const index = this.#index;
     const mask = index.length - 1;
     for (let at = hash >>> this.#indexShift; ; at = (at + 1) & mask) {
@@ -134,12 +131,18 @@ export class FlowTable {
       if (entry === 0) return -1;
       if ((entry ^ (hash << SLOT_BITS)) >>> SLOT_BITS !== 0) continue;
       const slot = (entry & SLOT_MASK) - 1;
-      if (this.#holdsKey(slot)) return slot;
+      const base = slot << SLOT_SHIFT;
+      if (words[base + 3] !== a3 || words[base + 7] !== b3 || words[base + 8] !== ports) continue;
+      if (isForward ? hasUpperWords(words, base, segment) : hasUpperWordsBack(words, base, segment))
+        return slot;
     }
   }
 
-  /** A slot for the flow that `find` did not find; the table must not be full. State is 0 until the caller sets it. */
-  insert(): number {
+  /**
+   * A slot for the flow of the segment that `find` just did not find; the table must not be full. The caller sets the
+   * state, 0 until then.
+   */
+  insert(segment: Segment): number {
     let slot = this.#freeSlot;
     if (slot >= 0) {
       this.#freeSlot = this.words[(slot << SLOT_SHIFT) + Word.Ports]!;
@@ -149,10 +152,10 @@ export class FlowTable {
       this.#slotsEnd += 1;
     }
     const base = slot << SLOT_SHIFT;
-    this.words.set(this.#key, base);
+    writeKey(this.words, base, segment, this.direction);
     this.words.fill(0, base + Word.Next, base + Word.Hash);
-    this.words[base + Word.Hash] = this.#hash;
-    this.#place(slot, this.#hash);
+    this.words[base + Word.Hash] = this.#soughtHash;
+    this.#place(slot, this.#soughtHash);
     this.#count += 1;
     return slot;
   }
@@ -199,51 +202,24 @@ export class FlowTable {
     return chosen;
   }
 
-  #holdsKey(slot: number): boolean {
-    const words = this.words;
-    const key = this.#key;
-    const base = slot << SLOT_SHIFT;
-    return (
-      words[base + 3] === key[3] &&
-      words[base + 7] === key[7] &&
-      words[base + 8] === key[8] &&
-      words[base] === key[0] &&
-      words[base + 1] === key[1] &&
-      words[base + 2] === key[2] &&
-      words[base + 4] === key[4] &&
-      words[base + 5] === key[5] &&
-      words[base + 6] === key[6]
-    );
-  }
-
   /**
    * Multilinear hashing of the key's 16-bit halves with secret coefficients: whatever two keys a sender picks, they
    * collide with the probability of chance (Dietzfelbinger, "Universal hashing and k-wise independent random
    * variables via integer arithmetic without primes", 1996). The last multiplication spreads the low bits.
    */
-  #hashKey(): number {
-    const key = this.#key;
+  #hash(segment: Segment, a3: number, b3: number, ports: number): number {
     const secret = this.#coefficients;
     let sum =
       (secret[0]! +
-        Math.imul(secret[1]!, key[3]! & 0xffff) +
-        Math.imul(secret[2]!, key[3]! >>> 16) +
-        Math.imul(secret[3]!, key[7]! & 0xffff) +
-        Math.imul(secret[4]!, key[7]! >>> 16) +
-        Math.imul(secret[5]!, key[8]! & 0xffff) +
-        Math.imul(secret[6]!, key[8]! >>> 16)) |
+        Math.imul(secret[1]!, a3 & 0xffff) +
+        Math.imul(secret[2]!, a3 >>> 16) +
+        Math.imul(secret[3]!, b3 & 0xffff) +
+        Math.imul(secret[4]!, b3 >>> 16) +
+        Math.imul(secret[5]!, ports & 0xffff) +
+        Math.imul(secret[6]!, ports >>> 16)) |
       0;
-    const isIpv4 =
-      (key[0]! | key[1]! | key[4]! | key[5]!) === 0 && key[2] === 0xffff && key[6] === 0xffff;
-    if (!isIpv4) {
-      for (let at = 0; at < 3; at += 1) {
-        sum = (sum + Math.imul(secret[7 + at * 4]!, key[at]! & 0xffff)) | 0;
-        sum = (sum + Math.imul(secret[8 + at * 4]!, key[at]! >>> 16)) | 0;
-        sum = (sum + Math.imul(secret[9 + at * 4]!, key[at + 4]! & 0xffff)) | 0;
-        sum = (sum + Math.imul(secret[10 + at * 4]!, key[at + 4]! >>> 16)) | 0;
-      }
-    }
-    return Math.imul(sum ^ (sum >>> 16), secret[19]! | 1);
+    if (!isIpv4(segment)) sum = (sum + upperProduct(secret, segment)) | 0;
+    return Math.imul(sum ^ (sum >>> 16), secret[7]! | 1);
   }
 
   #place(slot: number, hash: number): void {
@@ -269,17 +245,71 @@ export class FlowTable {
   }
 }
 
-/** Whether the sender is the lesser end. Any total order would do; this one mostly decides at the first word. */
-function isForward(segment: Segment): boolean {
-  const source = segment.source3 | 0;
-  const target = segment.target3 | 0;
-  if (source !== target) return source < target;
-  if (segment.sourcePort !== segment.targetPort) return segment.sourcePort < segment.targetPort;
+const isIpv4 = (segment: Segment): boolean =>
+  (segment.source0 | segment.source1 | segment.target0 | segment.target1) === 0 &&
+  segment.source2 === 0xffff &&
+  segment.target2 === 0xffff;
+
+/**
+ * Whether the sender is the lesser end by its upper words. Any total order would do; the one of the table mostly
+ * decides at the lowest word.
+ */
+function isLesser(segment: Segment): boolean {
   const word0 = (segment.source0 | 0) - (segment.target0 | 0);
   if (word0 !== 0) return word0 < 0;
   const word1 = (segment.source1 | 0) - (segment.target1 | 0);
   if (word1 !== 0) return word1 < 0;
   return (segment.source2 | 0) <= (segment.target2 | 0);
+}
+
+/** The same for the upper words of IPv6 addresses: one sum for each end, and their product, which needs no order. */
+const upperProduct = (secret: Int32Array, segment: Segment): number =>
+  Math.imul(
+    upperSum(secret, segment.source0, segment.source1, segment.source2) | 1,
+    upperSum(secret, segment.target0, segment.target1, segment.target2) | 1,
+  );
+
+const upperSum = (secret: Int32Array, word0: number, word1: number, word2: number): number =>
+  (secret[8]! +
+    Math.imul(secret[9]!, word0 & 0xffff) +
+    Math.imul(secret[10]!, word0 >>> 16) +
+    Math.imul(secret[11]!, word1 & 0xffff) +
+    Math.imul(secret[12]!, word1 >>> 16) +
+    Math.imul(secret[13]!, word2 & 0xffff) +
+    Math.imul(secret[14]!, word2 >>> 16)) |
+  0;
+
+const hasUpperWords = (words: Int32Array, base: number, segment: Segment): boolean =>
+  words[base] === (segment.source0 | 0) &&
+  words[base + 1] === (segment.source1 | 0) &&
+  words[base + 2] === (segment.source2 | 0) &&
+  words[base + 4] === (segment.target0 | 0) &&
+  words[base + 5] === (segment.target1 | 0) &&
+  words[base + 6] === (segment.target2 | 0);
+
+const hasUpperWordsBack = (words: Int32Array, base: number, segment: Segment): boolean =>
+  words[base] === (segment.target0 | 0) &&
+  words[base + 1] === (segment.target1 | 0) &&
+  words[base + 2] === (segment.target2 | 0) &&
+  words[base + 4] === (segment.source0 | 0) &&
+  words[base + 5] === (segment.source1 | 0) &&
+  words[base + 6] === (segment.source2 | 0);
+
+function writeKey(words: Int32Array, base: number, segment: Segment, direction: Direction): void {
+  const source = base + (direction === Direction.AToB ? Word.A : Word.B);
+  const target = base + (direction === Direction.AToB ? Word.B : Word.A);
+  words[source] = segment.source0;
+  words[source + 1] = segment.source1;
+  words[source + 2] = segment.source2;
+  words[source + 3] = segment.source3;
+  words[target] = segment.target0;
+  words[target + 1] = segment.target1;
+  words[target + 2] = segment.target2;
+  words[target + 3] = segment.target3;
+  words[base + Word.Ports] =
+    direction === Direction.AToB
+      ? (segment.sourcePort << 16) | segment.targetPort
+      : (segment.targetPort << 16) | segment.sourcePort;
 }
 
 function worth(state: number): number {
@@ -288,10 +318,10 @@ function worth(state: number): number {
   return (state & FlowState.Ignored) !== 0 ? 2 : 1;
 }
 
-/** Twenty words from the seed (splitmix32). */
+/** Words from the seed (splitmix32). */
 function coefficients(seed: number): Int32Array {
   let state = seed | 0;
-  return Int32Array.from({ length: 20 }, () => {
+  return Int32Array.from({ length: 15 }, () => {
     state = (state + 0x9e3779b9) | 0;
     let word = state ^ (state >>> 16);
     word = Math.imul(word, 0x21f0aaad);

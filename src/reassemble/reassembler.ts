@@ -158,7 +158,7 @@ export class Reassembler {
     }
     if (this.#table.full)
       this.#drop(this.#table.victim(tickOf(segment.timeMs)), CloseReason.Evicted, segment.timeMs);
-    const slot = this.#table.insert();
+    const slot = this.#table.insert(segment);
     const words = this.#table.words;
     words[(slot << SLOT_SHIFT) + Word.State] = FlowState.Live;
     words[(slot << SLOT_SHIFT) + Word.Seen] = tickOf(segment.timeMs);

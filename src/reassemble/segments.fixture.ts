@@ -46,8 +46,8 @@ export function segment(from: "a" | "b", sequence: number, options: SegmentOptio
   made.target3 = from === "a" ? server : client;
   made.sourcePort = from === "a" ? port : 80;
   made.targetPort = from === "a" ? 80 : port;
-  made.sequence = sequence >>> 0;
-  made.acknowledgement = (options.ack ?? 0) >>> 0;
+  made.sequence = sequence | 0;
+  made.acknowledgement = (options.ack ?? 0) | 0;
   for (const letter of options.flags ?? "") made.flags |= FLAG_BITS[letter] ?? 0;
   if (options.ack !== undefined) made.flags |= TcpFlag.Ack;
   made.timeMs = options.timeMs ?? 0;
