@@ -20,7 +20,18 @@ export const captureLimits = {
   sniffBytesMax: 4096,
 } as const;
 
-export const decodeLimits = {} as const;
+export const decodeLimits = {
+  /** Headers that are read of one packet, tags and tunnels included; one more and it is counted. No memory. */
+  layersMax: 32,
+  /** Labels of one MPLS stack. No memory. */
+  labelsMax: 16,
+  /** A datagram without a length of its own (segmentation offload) is believed up to this many bytes. No memory. */
+  offloadBytesMax: 1 << 20,
+  /** Fragmented datagrams that wait for their rest at one time; the oldest gives way. 72 KiB each: 18 MiB. */
+  fragmentedDatagramsMax: 256,
+  /** A fragmented datagram waits this long in packet time, as in Linux (net.ipv4.ipfrag_time). */
+  fragmentTimeoutMs: 30_000,
+} as const;
 
 export const reassembleLimits = {
   /** Connections in the table; then the idlest goes. 88 bytes each (flowtable.ts): 23 MB. At most 2^20: 92 MB. */
@@ -44,7 +55,7 @@ export const reassembleLimits = {
 } as const;
 
 export const httpLimits = {
-  /** Bytes of one head, start line included. Held only while it arrives in pieces. */
+  /** Bytes of one head, start line included. Held only while it arrives in pieces; all flows: `heldBytesMax`. */
   headBytesMax: 1 << 16,
   /** Fields of one head: 20 bytes each, 40 KB. */
   headFieldsMax: 2048,
@@ -54,6 +65,38 @@ export const httpLimits = {
   headerNameBytesMax: 64,
   /** A longer first token of a line is no method. */
   methodBytesMax: 32,
+  /** Extensions of one chunk, or a trailer section. Not held. */
+  chunkLineBytesMax: 1 << 14,
+  /** Codings of one body, one on the other; each has an output buffer of `decodedPieceBytes`: 256 KB. */
+  codingsMax: 4,
+  /** Bytes that a decoder makes at a time. */
+  decodedPieceBytes: 1 << 16,
+  /** Encoded bytes that wait for the body's end, so that it is decoded at once; a longer body gets a decoder. */
+  encodedHeldBytesMax: 1 << 15,
+  /** Partial heads and encoded bodies that are held by all flows: 64 MiB. */
+  heldBytesMax: 1 << 26,
+  /** Decoded bytes of one body that are handed on; a compression bomb ends here. No memory: they pass. */
+  bodyBytesMax: 1 << 24,
+  /** Long gzip and deflate bodies that are decoded at one time, 44 KB each: 11 MB. */
+  inflatersMax: 256,
+  /** Long br and zstd bodies that are decoded at one time, with windows of up to 16 MB: 128 MB. */
+  windowedDecodersMax: 8,
+  /** The window that zstd may ask for, as a power of two (RFC 8878, section 3.1.1.1.2, recommends 8 MB). */
+  zstdWindowLogMax: 23,
+  /** Requests of one connection that wait for a response, and responses that wait for a late request. */
+  outstandingMax: 256,
+  /** Exchanges that are alive in all connections, about 2.5 KB each with heads of usual size: 160 MB. */
+  exchangesMax: 1 << 16,
+  /** Exchanges and bodies that are kept for reuse: 5 MB. */
+  pooledMax: 1 << 11,
+  /** A head that needed more than this is given back to the collector rather than to the pool. */
+  pooledHeadBytesMax: 1 << 13,
+  /** Bytes of one direction that are searched for a first message before the flow is let go. Not held. */
+  searchBytesMax: 1 << 22,
+  /** How far before its version a request line is looked for. */
+  searchLineBytesMax: 1 << 12,
+  /** Server names of TLS flows that are remembered, 255 bytes at most each: 100 KB. */
+  serverNamesMax: 256,
 } as const;
 
 export const collectLimits = {} as const;
