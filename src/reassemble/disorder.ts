@@ -2,6 +2,7 @@
  * What a flow needs only while something in it is out of order: pieces of the two streams that came before what
  * precedes them. It is made at the first irregularity and given back when the streams run smoothly again.
  */
+import type { BytePool } from "./bytepool.ts";
 import { sequenceDistance } from "./sequence.ts";
 import { Direction } from "./stream.ts";
 
@@ -31,11 +32,12 @@ export class Arrival {
   timeMs = 0;
 }
 
-/** A range of a stream that waits; its own copy of the bytes, exact in size. */
+/** A range of a stream that waits, with its own copy of the bytes. */
 export class Piece {
   readonly sequence: number;
   readonly byteCount: number;
   readonly kind: PieceKind;
+  /** The first `byteCount` of it, for `Data`. */
   readonly bytes: Uint8Array;
   /** Bytes of the other direction up to here come first, while `waits`. */
   readonly acknowledgement: number;
@@ -43,7 +45,7 @@ export class Piece {
   readonly packet: number;
   readonly timeMs: number;
 
-  constructor(arrival: Arrival, sequence: number, byteCount: number) {
+  constructor(arrival: Arrival, sequence: number, byteCount: number, pool: BytePool) {
     this.sequence = sequence;
     this.byteCount = byteCount;
     this.kind = arrival.kind;
@@ -53,7 +55,7 @@ export class Piece {
     this.timeMs = arrival.timeMs;
     if (arrival.kind === PieceKind.Data) {
       const start = arrival.start + sequenceDistance(arrival.sequence, sequence);
-      this.bytes = new Uint8Array(byteCount);
+      this.bytes = pool.take(byteCount);
       this.bytes.set(arrival.bytes.subarray(start, start + byteCount));
     } else {
       this.bytes = NO_BYTES;
@@ -65,6 +67,8 @@ export class Piece {
 export class StreamDisorder {
   /** Invariant: sorted by sequence, without overlap, none before the stream's next byte. */
   readonly pieces: Piece[] = [];
+  /** Memory of their bytes. */
+  heldBytes = 0;
   /** What the other end acknowledged of this stream last, if that is ahead of the next byte. */
   acknowledged = 0;
   hasAcknowledged = false;
@@ -90,9 +94,15 @@ export class StreamDisorder {
     this.progressMs = disorder.nowMs;
   }
 
-  /** Forgets all but the last gap. */
+  /** Takes out the first piece; there must be one. */
+  shift(): Piece {
+    const piece = this.pieces.shift()!;
+    this.heldBytes -= piece.bytes.length;
+    return piece;
+  }
+
+  /** Forgets all but the last gap. No piece may be left. */
   clear(): void {
-    this.pieces.length = 0;
     this.hasAcknowledged = false;
     this.isAhead = false;
     this.strayCount = 0;
@@ -108,9 +118,9 @@ export class StreamDisorder {
 
   /**
    * Places what of `arrival` is not held yet: bytes that came first win, so the new ones fill only what is free
-   * between them. Returns the bytes that were new.
+   * between them. Returns how much of the stream was new.
    */
-  place(arrival: Arrival): number {
+  place(arrival: Arrival, pool: BytePool): number {
     const { pieces } = this;
     const end = (arrival.sequence + arrival.byteCount) | 0;
     let cursor = arrival.sequence;
@@ -123,7 +133,9 @@ export class StreamDisorder {
           ? sequenceDistance(cursor, end)
           : Math.min(sequenceDistance(cursor, next.sequence), sequenceDistance(cursor, end));
       if (free > 0) {
-        pieces.splice(index, 0, new Piece(arrival, cursor, free));
+        const piece = new Piece(arrival, cursor, free, pool);
+        this.heldBytes += piece.bytes.length;
+        pieces.splice(index, 0, piece);
         placed += free;
         index += 1;
       }

@@ -5,7 +5,8 @@
  * that only remembers the last gap.
  */
 import type { reassembleLimits } from "../base/limits.ts";
-import { Disorder, type Piece } from "./disorder.ts";
+import { BytePool } from "./bytepool.ts";
+import { type Arrival, Disorder, type Piece, type StreamDisorder } from "./disorder.ts";
 import { FlowState, type FlowTable, SLOT_SHIFT, Word } from "./flowtable.ts";
 
 export type ReassembleLimits = { readonly [Name in keyof typeof reassembleLimits]: number };
@@ -16,6 +17,7 @@ const FULLEST_SAMPLE = 16;
 export class Disorders {
   readonly working: Disorder[] = [];
   readonly #bySlot: (Disorder | null)[] = [];
+  readonly #pool = new BytePool();
   readonly #table: FlowTable;
   readonly #limits: ReassembleLimits;
   #rememberedCount = 0;
@@ -28,6 +30,7 @@ export class Disorders {
     this.#limits = limits;
   }
 
+  /** Memory of all that is held. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -80,7 +83,7 @@ export class Disorders {
   release(disorder: Disorder, mayRemember: boolean): void {
     const { slot } = disorder;
     for (const stream of [disorder.aToB, disorder.bToA]) {
-      for (const piece of stream.pieces) this.discount(disorder, piece);
+      this.drop(disorder, stream);
       stream.clear();
     }
     const last = this.working.pop()!;
@@ -102,15 +105,37 @@ export class Disorders {
     this.#rememberedCount -= 1;
   }
 
-  count(disorder: Disorder, pieces: number, bytes: number): void {
+  /** Holds what of `arrival` is new; returns how much that is. */
+  hold(disorder: Disorder, stream: StreamDisorder, arrival: Arrival): number {
+    const piecesBefore = stream.pieces.length;
+    const bytesBefore = stream.heldBytes;
+    const placed = stream.place(arrival, this.#pool);
+    this.#count(disorder, stream.pieces.length - piecesBefore, stream.heldBytes - bytesBefore);
+    return placed;
+  }
+
+  /** Takes the first piece out; `recycle` it when its bytes have been read. */
+  shift(disorder: Disorder, stream: StreamDisorder): Piece {
+    const bytesBefore = stream.heldBytes;
+    const piece = stream.shift();
+    this.#count(disorder, -1, stream.heldBytes - bytesBefore);
+    return piece;
+  }
+
+  recycle(piece: Piece): void {
+    this.#pool.give(piece.bytes);
+  }
+
+  /** Drops all pieces of a stream. */
+  drop(disorder: Disorder, stream: StreamDisorder): void {
+    while (stream.pieces.length > 0) this.recycle(this.shift(disorder, stream));
+  }
+
+  #count(disorder: Disorder, pieces: number, bytes: number): void {
     disorder.heldPieces += pieces;
     disorder.heldBytes += bytes;
     this.#heldPieces += pieces;
     this.#heldBytes += bytes;
-  }
-
-  discount(disorder: Disorder, piece: Piece): void {
-    this.count(disorder, -1, -piece.bytes.length);
   }
 
   isOverLimit(disorder: Disorder): boolean {

@@ -256,12 +256,11 @@ export class Ordering {
   }
 
   #dropBehindFin(disorder: Disorder, direction: Direction): void {
-    const { pieces } = disorder.of(direction);
-    for (const piece of pieces) {
-      this.#counters.add(Irregularity.BehindFin, piece.bytes.length);
-      this.disorders.discount(disorder, piece);
-    }
-    pieces.length = 0;
+    const stream = disorder.of(direction);
+    for (const piece of stream.pieces)
+      if (piece.kind === PieceKind.Data)
+        this.#counters.add(Irregularity.BehindFin, piece.byteCount);
+    this.disorders.drop(disorder, stream);
   }
 
   #gap(slot: number, direction: Direction, byteCount: number, timeMs: number): void {
@@ -298,15 +297,10 @@ export class Ordering {
   #hold(slot: number, direction: Direction): number {
     const { arrival } = this;
     const disorder = this.#open(slot, arrival.timeMs);
-    const stream = disorder.of(direction);
     arrival.packet = disorder.packet;
-    const piecesBefore = stream.pieces.length;
-    const placed = stream.place(arrival);
+    const placed = this.disorders.hold(disorder, disorder.of(direction), arrival);
     if (placed < arrival.byteCount)
       this.#counters.add(Irregularity.Overlapping, arrival.byteCount - placed);
-    if (placed === 0) return 0;
-    const bytes = arrival.kind === PieceKind.Data ? placed : 0;
-    this.disorders.count(disorder, stream.pieces.length - piecesBefore, bytes);
     while (this.#isWorking(slot) && this.disorders.isOverLimit(disorder)) {
       this.#counters.add(Irregularity.FlowBufferFull);
       this.#unblock(slot, disorder);
@@ -323,10 +317,10 @@ export class Ordering {
       if (a === null && b === null) return;
       const isA = b === null || (a !== null && a.packet <= b.packet);
       const direction = isA ? Direction.AToB : Direction.BToA;
-      const piece = disorder.of(direction).pieces.shift()!;
-      this.disorders.discount(disorder, piece);
+      const piece = this.disorders.shift(disorder, disorder.of(direction));
       const { kind, bytes, byteCount, timeMs } = piece;
       this.#deliver(slot, direction, kind, bytes, 0, byteCount, timeMs);
+      this.disorders.recycle(piece);
     }
   }
 
