@@ -301,22 +301,20 @@ export class Ordering {
     const placed = this.disorders.hold(disorder, disorder.of(direction), arrival);
     if (placed < arrival.byteCount)
       this.#counters.add(Irregularity.Overlapping, arrival.byteCount - placed);
-    while (this.#isWorking(slot) && this.disorders.isOverLimit(disorder)) {
+    while (this.disorders.isOverLimit(disorder)) {
+      this.#drain(slot, disorder);
+      if (!this.disorders.isOverLimit(disorder)) break;
       this.#counters.add(Irregularity.FlowBufferFull);
       this.#unblock(slot, disorder);
-      this.#drain(slot, disorder);
     }
     return placed;
   }
 
-  /** Delivers what may be delivered; of two pieces that both may, the one that came first. */
+  /** Delivers what may be delivered. */
   #drain(slot: number, disorder: Disorder): void {
     while (this.#isWorking(slot)) {
-      const a = this.#deliverable(slot, Direction.AToB, disorder);
-      const b = this.#deliverable(slot, Direction.BToA, disorder);
-      if (a === null && b === null) return;
-      const isA = b === null || (a !== null && a.packet <= b.packet);
-      const direction = isA ? Direction.AToB : Direction.BToA;
+      const direction = this.#readyDirection(slot, disorder);
+      if (direction === null) return;
       const piece = this.disorders.shift(disorder, disorder.of(direction));
       const { kind, bytes, byteCount, timeMs } = piece;
       this.#deliver(slot, direction, kind, bytes, 0, byteCount, timeMs);
@@ -324,12 +322,27 @@ export class Ordering {
     }
   }
 
-  /** The first piece held of a stream, if nothing is missing before it. */
-  #deliverable(slot: number, direction: Direction, disorder: Disorder): Piece | null {
+  /**
+   * Where the next piece may be delivered from; of two the one that came first. So too where two wait for each
+   * other, each next in its stream, as no packet to come can help: a retransmission acknowledges more than the first
+   * transmission did, and may be the first to come.
+   */
+  #readyDirection(slot: number, disorder: Disorder): Direction | null {
+    const a = this.#nextPiece(slot, Direction.AToB, disorder);
+    const b = this.#nextPiece(slot, Direction.BToA, disorder);
+    const aReady = a !== null && !this.#mustWait(slot, Direction.AToB, disorder, a);
+    const bReady = b !== null && !this.#mustWait(slot, Direction.BToA, disorder, b);
+    if (a !== null && b !== null && aReady === bReady)
+      return a.packet <= b.packet ? Direction.AToB : Direction.BToA;
+    if (aReady) return Direction.AToB;
+    return bReady ? Direction.BToA : null;
+  }
+
+  /** The first piece held of a stream, if it is the next. */
+  #nextPiece(slot: number, direction: Direction, disorder: Disorder): Piece | null {
     const piece = disorder.of(direction).pieces[0];
     if (piece === undefined || piece.sequence !== this.#next(slot, direction)) return null;
-    if ((this.#stateOf(slot) & (FlowState.Known << direction)) === 0) return null;
-    return this.#mustWait(slot, direction, disorder, piece) ? null : piece;
+    return (this.#stateOf(slot) & (FlowState.Known << direction)) === 0 ? null : piece;
   }
 
   #mustWait(slot: number, direction: Direction, disorder: Disorder, piece: Piece): boolean {
@@ -403,7 +416,10 @@ export class Ordering {
     }
   }
 
-  /** Removes what blocks the piece that waits longest of those in front. Something must be held. */
+  /**
+   * Removes what blocks the piece that waits longest of those in front. Something must be held, and nothing of it may
+   * be deliverable.
+   */
   #unblock(slot: number, disorder: Disorder): void {
     if (this.#startingPiece(slot, disorder) !== null) {
       this.#start(slot, disorder);
@@ -422,13 +438,11 @@ export class Ordering {
     const other = otherOf(direction);
     const otherPiece = isA ? b : a;
     const ahead = this.#aheadBytes(slot, other, piece.acknowledgement);
-    const otherHole =
+    const hidden =
       otherPiece === undefined
         ? ahead
         : sequenceDistance(this.#next(slot, other), otherPiece.sequence);
-    // Without a hole each of the two waits for the other, which no true pair of streams does.
-    if (Math.min(ahead, otherHole) <= 0) piece.waits = false;
-    else this.#gap(slot, other, Math.min(ahead, otherHole), disorder.nowMs);
+    this.#gap(slot, other, Math.min(ahead, hidden), disorder.nowMs);
   }
 
   /** The piece that came first on a stream of which no beginning is known, or null. */
