@@ -1,0 +1,126 @@
+/**
+ * From files to exchanges: packets, decoded, reassembled, read as HTTP, handed to an observer; or a HAR file, which
+ * has exchanges already. Several files are one job (docs/decisions/0004-several-captures.md).
+ */
+import { closeSync, openSync, statSync } from "node:fs";
+import { UsageError } from "../base/errors.ts";
+import type { Packet } from "../capture/packet.ts";
+import { type CaptureResult, readPackets } from "../capture/reader.ts";
+import { type ByteSource, describeUnknown, openSource } from "../capture/source.ts";
+import { readHar } from "../collect/har.ts";
+import { Decoder } from "../decode/decoder.ts";
+import { Outcome } from "../decode/outcome.ts";
+import { emptySegment } from "../decode/segment.ts";
+import { createHttpConsumers } from "../http/connection.ts";
+import type { ExchangeObserver } from "../http/exchange.ts";
+import { Reassembler } from "../reassemble/reassembler.ts";
+import { ServerPorts } from "./serverports.ts";
+
+/** How often time-outs are looked at, in time of the packets. */
+const EXPIRE_MS = 250;
+
+export interface JobOptions {
+  readonly signal: AbortSignal;
+  /** After each piece of input that was worked on. */
+  readonly onPiece: (source: ByteSource) => void;
+}
+
+/** What was read, beside the exchanges that the observer got. */
+export interface JobResult {
+  readonly captures: readonly CaptureResult[];
+  readonly warnings: readonly string[];
+  readonly packets: PacketPipeline;
+}
+
+/** Reads all files to their end or until `signal`; no file is left out quietly. */
+export const readCaptures = async (
+  paths: readonly string[],
+  observer: ExchangeObserver,
+  options: JobOptions,
+): Promise<JobResult> => {
+  await refuseUnusable(paths);
+  const packets = new PacketPipeline(observer);
+  const captures: CaptureResult[] = [];
+  const warnings: string[] = [];
+  for (const path of paths) {
+    if (options.signal.aborted) break;
+    const source = withPieces(await openSource(path, options), options.onPiece);
+    if (source.kind === "json") {
+      const har = await readHar(source.chunks, observer, options);
+      warnings.push(...har.warnings.map((text) => `${source.name}: ${text}`));
+      continue;
+    }
+    if (source.kind !== "pcap" && source.kind !== "pcapng") throw refusal(source, options.signal);
+    packets.beginCapture();
+    const capture = await readPackets(source, (packet) => packets.push(packet), options);
+    captures.push(capture);
+    warnings.push(...capture.warnings.map((text) => `${source.name}: ${text}`));
+  }
+  packets.close();
+  return { captures, warnings, packets };
+};
+
+/** The way of a packet, and what was counted on it. */
+export class PacketPipeline {
+  readonly decoder = new Decoder();
+  readonly ports = new ServerPorts();
+  readonly http: ReturnType<typeof createHttpConsumers>;
+  readonly reassembler: Reassembler;
+  readonly #segment = emptySegment();
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #expireMs = Number.NEGATIVE_INFINITY;
+  #isFirst = false;
+
+  constructor(observer: ExchangeObserver) {
+    this.http = createHttpConsumers(observer);
+    this.reassembler = new Reassembler((flow) => {
+      this.ports.add(flow);
+      return this.http.factory(flow);
+    });
+  }
+
+  /** The next packet is the first of another capture. */
+  beginCapture(): void {
+    this.#isFirst = true;
+  }
+
+  push(packet: Packet): void {
+    if (this.#isFirst) this.#begin(packet.timeMs);
+    if (packet.timeMs >= this.#expireMs) this.#expire(packet.timeMs);
+    if (this.decoder.decode(packet, this.#segment) === Outcome.Tcp) {
+      this.reassembler.push(this.#segment);
+    }
+  }
+
+  close(): void {
+    this.reassembler.close(this.#lastMs);
+  }
+
+  /** Connections go on from one capture into the next, unless the two overlap in time. */
+  #begin(timeMs: number): void {
+    this.#isFirst = false;
+    if (timeMs < this.#lastMs) {
+      this.reassembler.close(this.#lastMs);
+      this.#expireMs = timeMs;
+    }
+  }
+
+  #expire(timeMs: number): void {
+    this.reassembler.expire(timeMs);
+    this.decoder.expire(timeMs);
+    this.#lastMs = timeMs;
+    this.#expireMs = timeMs + EXPIRE_MS;
+  }
+}
+
+/** Regular files are looked at before any work is done; pipes only when their turn comes. */
+const refuseUnusable = async (paths: readonly string[]): Promise<void> => {
+  for (const path of paths) {
+    if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+    const source = await openSource(path);
+    if (source.kind === "empty" || source.kind === "unknown") {
+      throw new UsageError(describeUnknown(source));
+    }
+    await source.chunks[Symbol.asyncIterator]().return?.();
+  }
+};

@@ -1,0 +1,25 @@
+import { Direction, type FlowInfo } from "../reassemble/stream.ts";
+
+/** Connections that carried bytes, by the port of the end that was called. At most 65,536 entries. */
+export class ServerPorts {
+  readonly #flows = new Map<number, number>();
+
+  add(flow: FlowInfo): void {
+    const port = serverPort(flow);
+    this.#flows.set(port, (this.#flows.get(port) ?? 0) + 1);
+  }
+
+  /** The ports with most connections first. */
+  top(count: number): { readonly port: number; readonly flows: number }[] {
+    return [...this.#flows]
+      .map(([port, flows]) => ({ port, flows }))
+      .sort((a, b) => b.flows - a.flows || a.port - b.port)
+      .slice(0, count);
+  }
+}
+
+/** Without a handshake, the lower port: clients take high ones. */
+const serverPort = ({ a, b, initiator }: FlowInfo): number => {
+  if (initiator === null) return Math.min(a.port, b.port);
+  return initiator === Direction.AToB ? b.port : a.port;
+};
