@@ -1,3 +1,4 @@
+import { decodeLimits } from "../base/limits.ts";
 import { type Frame, Layer, passOver, type Step } from "./frame.ts";
 import { Outcome } from "./outcome.ts";
 
@@ -43,4 +44,16 @@ function rareProtocolStep(frame: Frame, protocol: number): Step {
     default:
       return Outcome.OtherIpProtocol;
   }
+}
+
+/** Cuts the frame to the datagram that begins at `frame.at`; 0 says that its length is not known. */
+export function cutToDatagram(frame: Frame, byteCount: number): void {
+  const { at, end, wireEnd } = frame;
+  if (byteCount === 0) {
+    if (wireEnd - at > decodeLimits.offloadBytesMax) frame.wireEnd = end;
+    return;
+  }
+  const datagramEnd = at + byteCount;
+  if (datagramEnd < wireEnd) frame.wireEnd = datagramEnd;
+  if (datagramEnd < end) frame.end = datagramEnd;
 }

@@ -1,7 +1,6 @@
 import { readU16 } from "../base/bytes.ts";
-import { decodeLimits } from "../base/limits.ts";
 import { type Frame, Layer, type Step } from "./frame.ts";
-import { protocolStep } from "./ipprotocol.ts";
+import { cutToDatagram, protocolStep } from "./ipprotocol.ts";
 import { Outcome } from "./outcome.ts";
 import type { Segment } from "./segment.ts";
 import { readI32 } from "./words.ts";
@@ -11,8 +10,9 @@ const FRAGMENT_BITS = 0x3fff;
 const MORE_FRAGMENTS = 0x2000;
 
 /**
- * IPv4 (RFC 791, section 3.1). What follows the total length is padding of the link and cut off. A total length of 0 is
- * what a capture of a segmentation offload holds; then the frame's own length counts.
+ * IPv4 (RFC 791, section 3.1). What follows the total length is padding of the link and cut off; a total length beyond
+ * the frame is not believed. A total length of 0 is what a capture of a segmentation offload holds; then the frame's
+ * own length counts.
  */
 export function readIpv4(frame: Frame, segment: Segment): Step {
   const { bytes, at } = frame;
@@ -20,10 +20,8 @@ export function readIpv4(frame: Frame, segment: Segment): Step {
   const headerBytes = (bytes[at]! & 0x0f) << 2;
   if (bytes[at]! >> 4 !== 4 || headerBytes < HEADER_BYTES_MIN) return Outcome.InvalidIpv4;
   const totalBytes = readU16(bytes, at + 2);
-  if (totalBytes >= headerBytes) frame.wireEnd = at + totalBytes;
-  else if (totalBytes !== 0) return Outcome.InvalidIpv4;
-  else if (frame.wireEnd - at > decodeLimits.offloadBytesMax) frame.wireEnd = frame.end;
-  if (frame.end > frame.wireEnd) frame.end = frame.wireEnd;
+  if (totalBytes < headerBytes && totalBytes !== 0) return Outcome.InvalidIpv4;
+  cutToDatagram(frame, totalBytes);
   if (frame.end - at < headerBytes) return Outcome.TruncatedIpv4;
   segment.source0 = 0;
   segment.source1 = 0;

@@ -1,7 +1,6 @@
 import { readU16 } from "../base/bytes.ts";
-import { decodeLimits } from "../base/limits.ts";
 import { type Frame, Layer, type Step } from "./frame.ts";
-import { protocolStep } from "./ipprotocol.ts";
+import { cutToDatagram, protocolStep } from "./ipprotocol.ts";
 import { Outcome } from "./outcome.ts";
 import type { Segment } from "./segment.ts";
 import { readI32 } from "./words.ts";
@@ -17,9 +16,7 @@ export function readIpv6(frame: Frame, segment: Segment): Step {
   if (frame.end - at < HEADER_BYTES) return Outcome.TruncatedIpv6;
   if (bytes[at]! >> 4 !== 6) return Outcome.InvalidIpv6;
   const payloadBytes = readU16(bytes, at + 4);
-  if (payloadBytes !== 0) frame.wireEnd = at + HEADER_BYTES + payloadBytes;
-  else if (frame.wireEnd - at > decodeLimits.offloadBytesMax) frame.wireEnd = frame.end;
-  if (frame.end > frame.wireEnd) frame.end = frame.wireEnd;
+  cutToDatagram(frame, payloadBytes === 0 ? 0 : HEADER_BYTES + payloadBytes);
   segment.source0 = readI32(bytes, at + 8);
   segment.source1 = readI32(bytes, at + 12);
   segment.source2 = readI32(bytes, at + 16);

@@ -67,6 +67,8 @@ function readRareLink(frame: Frame, linkType: number): Step {
       return passOver(frame, 12, Layer.RawIp, Outcome.TruncatedLink);
     case 226: // IPNET
       return passOver(frame, 24, Layer.RawIp, Outcome.TruncatedLink);
+    case 129: // ARCNET_LINUX
+      return readArcnet(frame);
     case 117: // PFLOG
       return readPflog(frame);
     case 239: // NFLOG
@@ -171,6 +173,17 @@ function readFrameRelay(frame: Frame): Step {
   const type = readU16(bytes, next);
   frame.at = next + 2;
   return type < 0x600 ? Outcome.Llc : etherTypeStep(frame, type);
+}
+
+/** ARCNET: two addresses and a type, whose IP comes bare (RFC 1051) or behind a split flag and number (RFC 1201). */
+function readArcnet(frame: Frame): Step {
+  const { bytes, at, end } = frame;
+  if (end - at < 8) return Outcome.TruncatedLink;
+  const type = bytes[at + 4]!;
+  const isWhole = bytes[at + 5] === 0;
+  frame.at = at + (type === 0xd4 ? 8 : 5);
+  if (type === 0xf0 || (type === 0xd4 && isWhole)) return Layer.Ipv4;
+  return type === 0xf1 || type === 0xd5 ? Outcome.Arp : Outcome.OtherEtherType;
 }
 
 /** OpenBSD's packet filter: its length without padding to four bytes, the family, and what is of no interest here. */

@@ -39,10 +39,10 @@ export function readUdp(frame: Frame): Step {
   return target === 443 || source === 443 ? Outcome.Quic : Outcome.Udp;
 }
 
-/** VXLAN (RFC 7348, section 5): the I flag, a network identifier, a reserved byte of 0. */
+/** VXLAN (RFC 7348, section 5): the I flag and a network identifier; reserved bits are not to be looked at. */
 function readVxlan(frame: Frame): Step {
   const { bytes, at, end } = frame;
-  if (end - at < 8 || (bytes[at]! & 0x08) === 0 || bytes[at + 7] !== 0) return Outcome.Udp;
+  if (end - at < 8 || (bytes[at]! & 0x08) === 0) return Outcome.Udp;
   frame.at = at + 8;
   return Layer.Ethernet;
 }
