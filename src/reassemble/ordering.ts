@@ -82,11 +82,12 @@ export class Ordering {
     const isKnown = (state & (FlowState.Known << direction)) !== 0;
     if (isKnown && !this.#cutRepeated(slot, direction)) return;
     const isNext = isKnown && arrival.sequence === this.#next(slot, direction);
+    const disorder = this.disorders.at(slot);
     const waits =
       arrival.hasAcknowledgement &&
-      this.#aheadBytes(slot, otherOf(direction), arrival.acknowledgement) > 0;
-    const stream = this.disorders.at(slot)?.of(direction);
-    if (isNext && !waits && (stream === undefined || stream.pieces.length === 0)) {
+      this.#isOwed(slot, otherOf(direction), disorder, arrival.acknowledgement);
+    const holds = disorder !== null && disorder.of(direction).pieces.length > 0;
+    if (isNext && !waits && !holds) {
       const { kind, bytes, start, byteCount, timeMs } = arrival;
       this.#deliver(slot, direction, kind, bytes, start, byteCount, timeMs);
     } else {
@@ -348,16 +349,33 @@ export class Ordering {
   #mustWait(slot: number, direction: Direction, disorder: Disorder, piece: Piece): boolean {
     return (
       piece.waits &&
-      this.#aheadBytes(slot, otherOf(direction), piece.acknowledgement) > 0 &&
+      this.#isOwed(slot, otherOf(direction), disorder, piece.acknowledgement) &&
       !waitedEnough(disorder, piece)
     );
   }
 
-  /** Does one thing that is due: begins the streams of a flow without handshake, or declares one gap. */
+  /** Whether bytes of `direction` before `acknowledgement` are still to be delivered. */
+  #isOwed(
+    slot: number,
+    direction: Direction,
+    disorder: Disorder | null,
+    acknowledgement: number,
+  ): boolean {
+    if ((this.#stateOf(slot) & (FlowState.Known << direction)) !== 0)
+      return this.#aheadBytes(slot, direction, acknowledgement) > 0;
+    const first = disorder?.of(direction).pieces[0];
+    return first !== undefined && sequenceDistance(first.sequence, acknowledgement) > 0;
+  }
+
+  /** Does one thing that is due: begins a stream without handshake, or declares one gap. */
   #declare(slot: number, disorder: Disorder): boolean {
-    const first = this.#startingPiece(slot, disorder);
-    if (first !== null && isPast(disorder, first.packet, first.timeMs, START_SLACK_PACKETS)) {
-      this.#start(slot, disorder);
+    for (const direction of DIRECTIONS) {
+      const first = this.#isStarting(slot, direction, disorder)
+        ? disorder.of(direction).earliest()
+        : null;
+      if (first === null || !isPast(disorder, first.packet, first.timeMs, START_SLACK_PACKETS))
+        continue;
+      this.#start(slot, direction, disorder);
       return true;
     }
     return (
@@ -421,8 +439,9 @@ export class Ordering {
    * be deliverable.
    */
   #unblock(slot: number, disorder: Disorder): void {
-    if (this.#startingPiece(slot, disorder) !== null) {
-      this.#start(slot, disorder);
+    for (const direction of DIRECTIONS) {
+      if (!this.#isStarting(slot, direction, disorder)) continue;
+      this.#start(slot, direction, disorder);
       return;
     }
     const a = disorder.aToB.pieces[0];
@@ -445,24 +464,16 @@ export class Ordering {
     this.#gap(slot, other, Math.min(ahead, hidden), disorder.nowMs);
   }
 
-  /** The piece that came first on a stream of which no beginning is known, or null. */
-  #startingPiece(slot: number, disorder: Disorder): Piece | null {
-    const state = this.#stateOf(slot);
-    const a = (state & FlowState.Known) === 0 ? disorder.aToB.earliest() : null;
-    const b = (state & (FlowState.Known << 1)) === 0 ? disorder.bToA.earliest() : null;
-    if (a === null || b === null) return a ?? b;
-    return a.packet <= b.packet ? a : b;
+  /** Whether something is held of a stream of which no beginning is known. */
+  #isStarting(slot: number, direction: Direction, disorder: Disorder): boolean {
+    const isKnown = (this.#stateOf(slot) & (FlowState.Known << direction)) !== 0;
+    return !isKnown && disorder.of(direction).pieces.length > 0;
   }
 
   /** Takes the first byte that is held for the beginning of the stream. */
-  #start(slot: number, disorder: Disorder): void {
-    for (const direction of DIRECTIONS) {
-      const first = disorder.of(direction).pieces[0];
-      const known = FlowState.Known << direction;
-      if (first === undefined || (this.#stateOf(slot) & known) !== 0) continue;
-      this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= known;
-      this.#setNext(slot, direction, first.sequence);
-    }
+  #start(slot: number, direction: Direction, disorder: Disorder): void {
+    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Known << direction;
+    this.#setNext(slot, direction, disorder.of(direction).pieces[0]!.sequence);
   }
 
   /** Bytes of `direction` beyond the next one that the other end acknowledged, noted or in the piece it has next. */
