@@ -95,6 +95,8 @@ export const httpLimits = {
   searchBytesMax: 1 << 22,
   /** How far before its version a request line is looked for. */
   searchLineBytesMax: 1 << 12,
+  /** A connection whose pairing became doubtful is trusted again after such a silence. */
+  realignIdleMs: 5000,
   /** Server names of TLS flows that are remembered, 255 bytes at most each: 100 KB. */
   serverNamesMax: 256,
 } as const;
@@ -134,6 +136,38 @@ export const telemetryLimits = {
   /** Tag fields of one object, and words of one tag. */
   tagsMax: 4,
   tagWordsMax: 16,
+  /** Buckets of one operation over time. */
+  timeBucketsMax: 32,
+  /** Bytes scanned of one body; what is beyond counts as cut off. */
+  bodyBytesMax: 8_388_608,
+  /** Bodies that are scanned at the same time; with empty tapes 8 kB each, 33 MB. */
+  bodiesMax: 4_096,
+  /** Memory of all their tapes together. */
+  scratchBytesMax: 67_108_864,
+  /** Longer targets are cut; a cut path ends in `{text}`. */
+  targetBytesMax: 8_192,
+  /** Segments of one path; what is behind is `{text}`. */
+  pathSegmentsMax: 32,
+  /** Children of one path node, and nodes of one API. */
+  pathChildrenMax: 512,
+  pathNodesMax: 16_384,
+  /** Path nodes of all APIs together; an operation with its headers is about 4 kB: 260 MB if all were new and different. */
+  pathNodesTotalMax: 65_536,
+  /** APIs of one sensor (host and port); the least heard half goes. */
+  apisMax: 2_048,
+  /** Query, header and cookie names of one message kind. */
+  parametersMax: 256,
+  /** Parts of one query string or cookie that are looked at. */
+  pairsMax: 256,
+  /** Addresses of callers of one operation, and of servers of one API. */
+  callersMax: 64,
+  serverAddressesMax: 64,
+  /** Sets of credentials, statuses, and media types of one operation. */
+  credentialSetsMax: 32,
+  statusesMax: 64,
+  mediaTypesMax: 16,
+  /** Operations on one path: methods and selectors. */
+  operationsMax: 256,
 } as const;
 
 export const inferLimits = {

@@ -1,0 +1,309 @@
+/**
+ * One TCP connection that may speak HTTP/1: two message readers, one for each direction, and the pairing of
+ * what they read. `createHttpConsumers` is what programs hand to `reassemble/`.
+ */
+import type { Counters } from "../base/counters.ts";
+import { httpLimits } from "../base/limits.ts";
+import {
+  CloseReason,
+  type ConsumerFactory,
+  Direction,
+  type FlowInfo,
+  type StreamConsumer,
+  Verdict,
+} from "../reassemble/stream.ts";
+import type { Body } from "./body.ts";
+import { bodyCodings } from "./codings.ts";
+import { HttpContext } from "./context.ts";
+import { type Connection, ExchangeFlag, type ExchangeObserver } from "./exchange.ts";
+import type { PooledExchange, PooledMessage } from "./exchangepool.ts";
+import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
+import { MessageReader, type ReaderOwner, ReaderState } from "./messagereader.ts";
+import { methodKindOf, methodText } from "./method.ts";
+import { Pairing, type PairingOwner } from "./pairing.ts";
+import { Role } from "./search.ts";
+import { FlowKind, type FlowKindName, HttpCount, type HttpCounterName } from "./tallies.ts";
+
+export interface HttpConsumers {
+  readonly factory: ConsumerFactory;
+  readonly counters: Counters<HttpCounterName>;
+  /** Flows by what they carry. */
+  readonly flowKinds: Counters<FlowKindName>;
+  /** Names that TLS clients asked for, with how often; bounded. */
+  readonly serverNames: ReadonlyMap<string, number>;
+}
+
+/** Makes the consumers of all flows of one source, which feed one observer. */
+export function createHttpConsumers(observer: ExchangeObserver): HttpConsumers {
+  const context = new HttpContext(observer);
+  const { counters, flowKinds, serverNames } = context;
+  return { factory: (flow) => new HttpConnection(context, flow), counters, flowKinds, serverNames };
+}
+
+class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
+  readonly #context: HttpContext;
+  readonly #flow: FlowInfo;
+  readonly #aToB: MessageReader;
+  readonly #bToA: MessageReader;
+  readonly #pairing: Pairing;
+  /** Null until the first message shows who is who. */
+  #connection: Connection | null = null;
+  /** The exchange whose request, or response, has an open body. */
+  #requestOpen: PooledExchange | null = null;
+  #responseOpen: PooledExchange | null = null;
+  /** Requests behind a badly framed one are not trusted: the flow is let go once those before are answered. */
+  #requestsUntrusted = false;
+  #over = false;
+
+  constructor(context: HttpContext, flow: FlowInfo) {
+    this.#context = context;
+    this.#flow = flow;
+    const midStream = flow.initiator === null;
+    this.#aToB = new MessageReader(Direction.AToB, this, context, midStream);
+    this.#bToA = new MessageReader(Direction.BToA, this, context, midStream);
+    this.#pairing = new Pairing(this, !midStream);
+  }
+
+  data(
+    direction: Direction,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    timeMs: number,
+  ): Verdict {
+    if (this.#over) return Verdict.Ignore;
+    this.#reader(direction).data(bytes, start, end, timeMs);
+    return this.#verdict();
+  }
+
+  gap(direction: Direction, byteCount: number, timeMs: number): Verdict {
+    if (this.#over) return Verdict.Ignore;
+    this.#reader(direction).gap(byteCount, timeMs);
+    return this.#verdict();
+  }
+
+  end(direction: Direction, _timeMs: number): void {
+    if (!this.#over) this.#reader(direction).finish(true);
+  }
+
+  close(reason: CloseReason, _timeMs: number): void {
+    if (this.#over) return;
+    const byFin = reason === CloseReason.Finished;
+    this.#aToB.finish(byFin);
+    this.#bToA.finish(byFin);
+    if (!this.#over && this.#connection === null) this.#context.flowKinds.add(FlowKind.none);
+    this.#giveUp();
+  }
+
+  #reader(direction: Direction): MessageReader {
+    return direction === Direction.AToB ? this.#aToB : this.#bToA;
+  }
+
+  #verdict(): Verdict {
+    const { outstandingCount } = this.#pairing;
+    if (this.#requestsUntrusted && outstandingCount === 0 && !this.#responseOpen) this.#giveUp();
+    if (
+      outstandingCount > httpLimits.outstandingMax ||
+      this.#context.exchanges.aliveCount > httpLimits.exchangesMax
+    ) {
+      this.#context.counters.add(HttpCount.tooManyOutstanding);
+      this.#giveUp();
+    }
+    return this.#over ? Verdict.Ignore : Verdict.Continue;
+  }
+
+  /** Emits what is left; nothing more is wanted of this flow. */
+  #giveUp(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#aToB.abandon();
+    this.#bToA.abandon();
+    this.#pairing.giveUpAll();
+  }
+
+  notHttp(kind: number): void {
+    this.#context.flowKinds.add(kind);
+    this.#giveUp();
+  }
+
+  takeRole(reader: MessageReader, role: Role): void {
+    const isRequest = role === Role.Request;
+    const other = reader === this.#aToB ? this.#bToA : this.#aToB;
+    reader.role = role;
+    other.role = isRequest ? Role.Response : Role.Request;
+    if (other.state === ReaderState.Probe) other.state = ReaderState.Boundary;
+    const aIsClient = isRequest === (reader === this.#aToB);
+    const { a, b, flowId } = this.#flow;
+    this.#connection = { id: flowId, client: aIsClient ? a : b, server: aIsClient ? b : a };
+    this.#context.flowKinds.add(FlowKind.http);
+  }
+
+  headRead(reader: MessageReader, timeMs: number): Body | null {
+    return reader.role === Role.Request
+      ? this.#requestRead(reader, timeMs)
+      : this.#responseRead(reader, timeMs);
+  }
+
+  #requestRead(reader: MessageReader, timeMs: number): Body | null {
+    const context = this.#context;
+    const message = this.#takeMessage(reader, timeMs);
+    const exchange = this.#pairing.openRequest(message.startTimeMs);
+    const { head } = message;
+    exchange.request = message;
+    exchange.method = methodText(head);
+    exchange.methodKind = methodKindOf(exchange.method);
+    exchange.target = head.text(head.line.targetStart, head.line.targetEnd);
+    context.counters.add(HttpCount.requests, head.byteCount);
+    const framing = requestFraming(head, context.framing);
+    message.sink = context.observer.requestHead(exchange);
+    this.#requestOpen = exchange;
+    if (framing === Framing.Bad) {
+      this.#requestsUntrusted = true;
+      reader.close();
+    }
+    return this.#openBody(exchange, message, framing);
+  }
+
+  #responseRead(reader: MessageReader, timeMs: number): Body | null {
+    const context = this.#context;
+    const { status } = context.draft.head.line;
+    if (status < 200 && status !== SWITCHING_PROTOCOLS) {
+      context.counters.add(HttpCount.interimResponses);
+      this.#pairing.noteInterim();
+      return null;
+    }
+    const message = this.#takeMessage(reader, timeMs);
+    const exchange = this.#pairing.openResponse(message.startTimeMs);
+    exchange.response = message;
+    exchange.status = status;
+    context.counters.add(HttpCount.responses, message.head.byteCount);
+    const framing = responseFraming(message.head, exchange.methodKind, context.framing);
+    message.sink = context.observer.responseHead(exchange);
+    this.#responseOpen = exchange;
+    const upgraded =
+      status === SWITCHING_PROTOCOLS ||
+      (exchange.methodKind === MethodKind.Connect && status < 300);
+    if (upgraded) exchange.flags |= ExchangeFlag.upgraded;
+    const body = this.#openBody(exchange, message, framing);
+    if (upgraded) {
+      context.counters.add(HttpCount.upgrades);
+      this.#giveUp();
+    } else if (framing === Framing.Bad) this.#giveUp();
+    return body;
+  }
+
+  #takeMessage(reader: MessageReader, timeMs: number): PooledMessage {
+    const message = this.#context.takeDraft();
+    message.minorVersion = message.head.line.minorVersion;
+    message.startTimeMs = reader.startTimeMs;
+    message.endTimeMs = timeMs;
+    return message;
+  }
+
+  /** Null where the message has no body to wait for: then it is over. */
+  #openBody(exchange: PooledExchange, message: PooledMessage, framing: Framing): Body | null {
+    const context = this.#context;
+    if (framing === Framing.Bad) {
+      exchange.flags |= ExchangeFlag.badFraming;
+      context.counters.add(HttpCount.badFraming);
+      message.sink?.end(false);
+      this.#messageOver(exchange, message);
+      return null;
+    }
+    if (framing === Framing.None) {
+      message.complete = true;
+      message.sink?.end(true);
+      this.#messageOver(exchange, message);
+      return null;
+    }
+    const body = context.borrowBody();
+    const { length, transferCodings } = context.framing;
+    const codings = message.sink === null ? null : bodyCodings(message.head, transferCodings);
+    body.begin(framing, length, codings, message.sink);
+    return body;
+  }
+
+  bodyEnded(reader: MessageReader, body: Body, whole: boolean, timeMs: number): void {
+    const isRequest = reader.role === Role.Request;
+    const exchange = isRequest ? this.#requestOpen! : this.#responseOpen!;
+    const message = isRequest ? exchange.request! : exchange.response!;
+    message.complete = body.finish(whole);
+    message.bodyBytes = body.byteCount;
+    message.endTimeMs = timeMs;
+    this.#flagBody(exchange, body, isRequest, message.complete);
+    const broken = body.broken;
+    this.#context.returnBody(body);
+    if (broken) {
+      exchange.flags |= ExchangeFlag.badFraming;
+      this.#context.counters.add(HttpCount.badFraming);
+      if (isRequest) this.#requestsUntrusted = true;
+      reader.close();
+    }
+    this.#messageOver(exchange, message);
+    if (broken && !isRequest) this.#giveUp();
+  }
+
+  #flagBody(exchange: PooledExchange, body: Body, isRequest: boolean, complete: boolean): void {
+    const { counters } = this.#context;
+    // A flag of the response is the bit behind the same flag of the request.
+    const shift = isRequest ? 0 : 1;
+    if (body.lossy) exchange.flags |= ExchangeFlag.requestGap << shift;
+    if (!complete) exchange.flags |= ExchangeFlag.requestTruncated << shift;
+    if (body.undecodable) {
+      exchange.flags |= ExchangeFlag.requestUndecodable << shift;
+      counters.add(HttpCount.undecodable, body.byteCount);
+    }
+    if (body.overLimit) {
+      exchange.flags |= ExchangeFlag.requestOverLimit << shift;
+      counters.add(HttpCount.bodyOverLimit, body.byteCount);
+    }
+  }
+
+  /** One half is over; the exchange is, if the other is too. */
+  #messageOver(exchange: PooledExchange, message: PooledMessage): void {
+    if (message === exchange.request) {
+      exchange.requestOver = true;
+      this.#requestOpen = null;
+    } else {
+      exchange.responseOver = true;
+      this.#responseOpen = null;
+    }
+    this.#settle(exchange);
+  }
+
+  messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void {
+    if (reader.role === Role.Response) this.#pairing.responsesLost(certain);
+    else if (reader.role === Role.Request) this.#pairing.requestsLost(certain, headSeen);
+    else {
+      this.#pairing.requestsLost(false, false);
+      this.#pairing.responsesLost(false);
+    }
+  }
+
+  newExchange(): PooledExchange {
+    return this.#context.exchanges.exchange(this.#connection!);
+  }
+
+  halfGivenUp(exchange: PooledExchange): void {
+    this.#settle(exchange);
+  }
+
+  ambiguous(): void {
+    this.#context.counters.add(HttpCount.ambiguousResponses);
+  }
+
+  #settle(exchange: PooledExchange): void {
+    if (!exchange.requestOver || !exchange.responseOver) return;
+    const { counters, observer, exchanges } = this.#context;
+    // A request whose head was lost, and whose response never came, leaves nothing to tell of.
+    if (exchange.request !== null || exchange.response !== null) {
+      counters.add(HttpCount.exchanges);
+      if (exchange.response === null) counters.add(HttpCount.unpairedRequests);
+      if (exchange.request === null) counters.add(HttpCount.unpairedResponses);
+      observer.exchange(exchange);
+    }
+    exchanges.give(exchange);
+  }
+}
+
+const SWITCHING_PROTOCOLS = 101;

@@ -1,0 +1,52 @@
+import { Counters } from "../base/counters.ts";
+import { httpLimits } from "../base/limits.ts";
+import { Body } from "./body.ts";
+import { CodecPool } from "./codings.ts";
+import { HeldBudget } from "./decoding.ts";
+import type { ExchangeObserver } from "./exchange.ts";
+import { ExchangePool, type PooledMessage } from "./exchangepool.ts";
+import { BodyFraming } from "./framing.ts";
+import { Candidate } from "./search.ts";
+import { FLOW_KINDS, type FlowKindName, HTTP_COUNTERS, type HttpCounterName } from "./tallies.ts";
+
+/** What all flows of one set of consumers share: who listens, what is counted, what is reused. */
+export class HttpContext {
+  readonly observer: ExchangeObserver;
+  readonly counters: Counters<HttpCounterName> = new Counters(HTTP_COUNTERS);
+  readonly flowKinds: Counters<FlowKindName> = new Counters(FLOW_KINDS);
+  /** Server names that TLS clients asked for, with how often; the first `serverNamesMax`. */
+  readonly serverNames: Map<string, number> = new Map();
+  readonly budget: HeldBudget = new HeldBudget();
+  readonly exchanges: ExchangePool = new ExchangePool();
+  /** The next head is read into this message. */
+  draft: PooledMessage = this.exchanges.message();
+  readonly framing: BodyFraming = new BodyFraming();
+  readonly candidate: Candidate = new Candidate();
+  readonly #codecs = new CodecPool();
+  readonly #bodies: Body[] = [];
+
+  constructor(observer: ExchangeObserver) {
+    this.observer = observer;
+  }
+
+  /** Takes the message that was read, and puts a fresh one in its place. */
+  takeDraft(): PooledMessage {
+    const message = this.draft;
+    this.draft = this.exchanges.message();
+    return message;
+  }
+
+  borrowBody(): Body {
+    return this.#bodies.pop() ?? new Body(this.#codecs, this.budget);
+  }
+
+  returnBody(body: Body): void {
+    if (this.#bodies.length < httpLimits.pooledMax) this.#bodies.push(body);
+  }
+
+  noteServerName(name: string): void {
+    const count = this.serverNames.get(name);
+    if (count !== undefined) this.serverNames.set(name, count + 1);
+    else if (this.serverNames.size < httpLimits.serverNamesMax) this.serverNames.set(name, 1);
+  }
+}

@@ -1,0 +1,412 @@
+/**
+ * One direction of a flow: bytes and gaps in, heads and bodies of messages out.
+ *
+ *   Probe -> Boundary <-> Body                Probe: the flow's first bytes; is it HTTP, and which role?
+ *     |         |  ^       |                  Boundary: a message begins with the next byte
+ *     v         v  |       v                  Body: within a body
+ *   Search <---(framing was lost)             Search: looking for the next message
+ *     |
+ *     v
+ *   Closed: nothing of this direction is wanted or trusted any more
+ *
+ * Bytes that cannot be decided yet (part of a head) are held and seen again together with those that follow,
+ * so that it makes no difference how the stream was cut into pieces.
+ */
+import { httpLimits } from "../base/limits.ts";
+import type { Direction } from "../reassemble/stream.ts";
+import { type Body, BodyState } from "./body.ts";
+import type { HttpContext } from "./context.ts";
+import { Parse } from "./pooledhead.ts";
+import { Probe, probe, proxyHeaderEnd, tlsServerName } from "./probe.ts";
+import { findCandidate, Role } from "./search.ts";
+import { FlowKind, HttpCount } from "./tallies.ts";
+
+export const ReaderState = { Probe: 0, Boundary: 1, Body: 2, Search: 3, Closed: 4 } as const;
+export type ReaderState = (typeof ReaderState)[keyof typeof ReaderState];
+
+/** What a reader reports to its connection, which may close it in answer. */
+export interface ReaderOwner {
+  /** The flow speaks another protocol (`FlowKind`). */
+  notHttp(kind: number): void;
+  /** The first message of the flow shows who is who: sets the role of both readers. */
+  takeRole(reader: MessageReader, role: Role): void;
+  /** `context.draft` holds a head. Answers its open body, or null where the message is over. */
+  headRead(reader: MessageReader, timeMs: number): Body | null;
+  /** `whole`: the framing ended as announced. */
+  bodyEnded(reader: MessageReader, body: Body, whole: boolean, timeMs: number): void;
+  /** Messages may be missing here. `certain`: at least part of one is. `headSeen`: its head had begun. */
+  messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void;
+}
+
+const LF = 10;
+const CR = 13;
+const NO_BYTES = new Uint8Array(0);
+const FIRST_HOLD_BYTES = 512;
+/** Of new bytes so many at a time join those that are held, so that no more than needed is copied. */
+const HOLD_STEP_BYTES = 1 << 12;
+
+export class MessageReader {
+  readonly direction: Direction;
+  state: ReaderState = ReaderState.Probe;
+  role: Role = Role.Unknown;
+  /** Time of the first byte of the message that was read last. */
+  startTimeMs = 0;
+  readonly #owner: ReaderOwner;
+  readonly #context: HttpContext;
+  /** Whether the flow's beginning was not seen, so that its first bytes may be anything. */
+  #midStream: boolean;
+  #body: Body | null = null;
+  #held: Uint8Array = NO_BYTES;
+  #heldCount = 0;
+  /** Held bytes that were there before the latest joined them. */
+  #olderCount = 0;
+  /** When the held bytes came: from which offset on at what time. The first offset is 0 while bytes are held. */
+  readonly #arrivals: { offset: number; readonly timeMs: number }[] = [];
+  /** In `Search`: the held bytes begin with a candidate, and its role. */
+  #candidateRole: Role = Role.Unknown;
+  /** In `Search`: bytes since the last message, and bytes of candidates that were none. */
+  #searchedBytes = 0;
+  #wastedBytes = 0;
+  #timeMs = 0;
+
+  constructor(direction: Direction, owner: ReaderOwner, context: HttpContext, midStream: boolean) {
+    this.direction = direction;
+    this.#owner = owner;
+    this.#context = context;
+    this.#midStream = midStream;
+  }
+
+  data(bytes: Uint8Array, start: number, end: number, timeMs: number): void {
+    this.#timeMs = timeMs;
+    let at = start;
+    while (at < end && this.state !== ReaderState.Closed) {
+      if (this.#heldCount === 0) {
+        this.#olderCount = 0;
+        const undecided = this.#run(bytes, at, end);
+        if (undecided < end) this.#hold(bytes, undecided, end);
+        return;
+      }
+      const stop = Math.min(end, at + HOLD_STEP_BYTES);
+      this.#olderCount = this.#heldCount;
+      if (!this.#hold(bytes, at, stop)) return;
+      this.#dropHeld(this.#run(this.#held, 0, this.#heldCount));
+      at = stop;
+    }
+  }
+
+  gap(byteCount: number, timeMs: number): void {
+    if (this.state === ReaderState.Closed) return;
+    this.#timeMs = timeMs;
+    this.#context.counters.add(HttpCount.gaps, byteCount);
+    this.#decideHeld();
+    if (this.#isClosed()) return;
+    const headSeen = this.#heldCount > 0 && this.state === ReaderState.Boundary;
+    if (headSeen) this.#context.counters.add(HttpCount.lostHeads, this.#heldCount);
+    this.#dropHeld(this.#heldCount);
+    if (this.#body !== null) {
+      const skipped = this.#body.skip(byteCount);
+      if (skipped === byteCount) {
+        if (this.#body.state === BodyState.Done) this.#endBody(true);
+        return;
+      }
+      this.#endBody(skipped >= 0);
+      if (this.#isClosed()) return;
+      this.#search();
+      this.#owner.messagesLost(this, skipped >= 0, false);
+      return;
+    }
+    const certain = this.state === ReaderState.Boundary;
+    this.#midStream = true;
+    this.#search();
+    this.#owner.messagesLost(this, certain, headSeen);
+  }
+
+  /** The direction is over. `byFin`: the sender said so, which is how a body without length ends. */
+  finish(byFin: boolean): void {
+    this.#decideHeld();
+    if (this.#body !== null) this.#endBody(byFin && this.#body.endsAtClose);
+    else if (this.#heldCount > 0 && this.state === ReaderState.Boundary)
+      this.#context.counters.add(HttpCount.lostHeads, this.#heldCount);
+    this.close();
+  }
+
+  /** Nothing follows the held bytes: what can be decided of them without more is decided now. */
+  #decideHeld(): void {
+    if (this.#heldCount === 0) return;
+    this.#olderCount = 0;
+    this.#dropHeld(this.#run(this.#held, 0, this.#heldCount));
+  }
+
+  /** Nothing more is wanted; a body that is open ends here. */
+  abandon(): void {
+    if (this.#body !== null) this.#endBody(false);
+    this.close();
+  }
+
+  close(): void {
+    this.#dropHeld(this.#heldCount);
+    this.state = ReaderState.Closed;
+  }
+
+  /** A method, so that the compiler does not remember what `state` was before a call. */
+  #isClosed(): boolean {
+    return this.state === ReaderState.Closed;
+  }
+
+  /** Reads what can be decided; returns the offset of the first byte that cannot. */
+  #run(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      let next = at;
+      switch (this.state) {
+        case ReaderState.Probe:
+          next = this.#probe(bytes, at, end);
+          if (next === at && this.state === ReaderState.Probe) return at;
+          break;
+        case ReaderState.Boundary:
+          next = this.#boundary(bytes, at, end);
+          if (next === at && this.state === ReaderState.Boundary) return at;
+          break;
+        case ReaderState.Body:
+          next = this.#feedBody(bytes, at, end);
+          break;
+        case ReaderState.Search:
+          next = this.#searchStep(bytes, at, end);
+          if (this.state === ReaderState.Search) return next;
+          break;
+        case ReaderState.Closed:
+          return end;
+      }
+      at = next;
+    }
+    return at;
+  }
+
+  #probe(bytes: Uint8Array, start: number, end: number): number {
+    const answer = probe(bytes, start, end);
+    if (answer === Probe.NotSure) return start;
+    if (answer === Probe.ProxyHeader) {
+      const next = proxyHeaderEnd(bytes, start, end);
+      if (next >= -1) return Math.max(next, start);
+    } else if (answer === Probe.Request || answer === Probe.Response) {
+      return this.#firstHead(bytes, start, end, answer === Probe.Request);
+    } else if (answer !== FlowKind.unknown) {
+      if (answer === FlowKind.tls) {
+        const name = tlsServerName(bytes, start, end);
+        if (name !== null) this.#context.noteServerName(name);
+      }
+      this.#owner.notHttp(answer);
+      return end;
+    }
+    return this.#notAtStart(start, end);
+  }
+
+  #firstHead(bytes: Uint8Array, start: number, end: number, isRequest: boolean): number {
+    const at = skipBlankLines(bytes, start, end);
+    if (!this.#mayEndHead(bytes, at, end)) return start;
+    const next = this.#context.draft.head.parse(bytes, at, end, isRequest);
+    if (next === Parse.NeedMore) return start;
+    if (next === Parse.Broken) return this.#notAtStart(start, end);
+    this.#owner.takeRole(this, isRequest ? Role.Request : Role.Response);
+    if (next === Parse.TooLong) return this.#tooLong(at, end);
+    this.#head(bytes, at);
+    return next;
+  }
+
+  /** The first bytes are no message: something else, or the middle of one. */
+  #notAtStart(start: number, end: number): number {
+    if (!this.#midStream) {
+      this.#owner.notHttp(FlowKind.unknown);
+      return end;
+    }
+    this.#search();
+    return start;
+  }
+
+  #boundary(bytes: Uint8Array, start: number, end: number): number {
+    const at = skipBlankLines(bytes, start, end);
+    if (at === end || !this.#mayEndHead(bytes, at, end)) return at;
+    const isRequest = this.role === Role.Request;
+    const next = this.#context.draft.head.parse(bytes, at, end, isRequest);
+    if (next >= 0) {
+      this.#head(bytes, at);
+      return next;
+    }
+    if (next === Parse.NeedMore) return at;
+    if (next === Parse.TooLong) return this.#tooLong(at, end);
+    this.#context.counters.add(HttpCount.resynchronised);
+    this.#search();
+    return at;
+  }
+
+  #tooLong(at: number, end: number): number {
+    this.#context.counters.add(HttpCount.headTooLong, httpLimits.headBytesMax);
+    this.#search();
+    this.#owner.messagesLost(this, true, true);
+    return Math.min(end, at + httpLimits.headBytesMax);
+  }
+
+  /** `context.draft` was read from the bytes at `at`. */
+  #head(bytes: Uint8Array, at: number): void {
+    this.startTimeMs = bytes === this.#held ? this.#arrivalOf(at) : this.#timeMs;
+    this.#searchedBytes = 0;
+    this.#wastedBytes = 0;
+    this.#midStream = false;
+    this.state = ReaderState.Boundary;
+    this.#body = this.#owner.headRead(this, this.#timeMs);
+    if (this.#body !== null) this.state = ReaderState.Body;
+  }
+
+  #feedBody(bytes: Uint8Array, start: number, end: number): number {
+    const body = this.#body!;
+    const next = body.feed(bytes, start, end);
+    if (body.state !== BodyState.Open) this.#endBody(body.state === BodyState.Done);
+    return next;
+  }
+
+  #endBody(whole: boolean): void {
+    const body = this.#body!;
+    this.#body = null;
+    this.state = ReaderState.Boundary;
+    this.#owner.bodyEnded(this, body, whole, this.#timeMs);
+  }
+
+  #search(): void {
+    this.state = ReaderState.Search;
+    this.#candidateRole = Role.Unknown;
+    this.#searchedBytes = 0;
+    this.#wastedBytes = 0;
+  }
+
+  /** Returns the first offset that is needed again, or that behind a head that was found. */
+  #searchStep(bytes: Uint8Array, start: number, end: number): number {
+    const { candidate } = this.#context;
+    let from = start;
+    if (this.#candidateRole !== Role.Unknown) {
+      if (!this.#mayEndHead(bytes, start, end)) return start;
+      candidate.set(start, this.#candidateRole === Role.Request);
+      candidate.next = start + 1;
+    } else findCandidate(bytes, start, from, end, this.role, candidate);
+    while (candidate.start >= 0) {
+      const next = this.#tryCandidate(bytes, candidate.start, end, candidate.isRequest);
+      if (next >= 0) {
+        this.#skipped(candidate.start - start);
+        this.#candidateRole = Role.Unknown;
+        if (this.role === Role.Unknown)
+          this.#owner.takeRole(this, candidate.isRequest ? Role.Request : Role.Response);
+        this.#head(bytes, candidate.start);
+        return next;
+      }
+      if (next === Parse.NeedMore) {
+        this.#skipped(candidate.start - start);
+        this.#candidateRole = candidate.isRequest ? Role.Request : Role.Response;
+        return candidate.start;
+      }
+      this.#wastedBytes += end - candidate.start;
+      from = candidate.next;
+      findCandidate(bytes, start, from, end, this.role, candidate);
+    }
+    this.#candidateRole = Role.Unknown;
+    this.#skipped(candidate.keepFrom - start);
+    if (this.#searchIsVain()) return end;
+    return candidate.keepFrom;
+  }
+
+  /** A candidate is a message if its head is whole and has nothing odd; text in a body seldom is. */
+  #tryCandidate(bytes: Uint8Array, start: number, end: number, isRequest: boolean): number {
+    const { head } = this.#context.draft;
+    const next = head.parse(bytes, start, end, isRequest);
+    if (next < 0 && next !== Parse.NeedMore) return Parse.Broken;
+    if (head.oddities !== 0 || (isRequest && head.line.spaced)) return Parse.Broken;
+    if (next >= 0 && isRequest && head.fieldCount === 0) return Parse.Broken;
+    return next;
+  }
+
+  #skipped(byteCount: number): void {
+    this.#searchedBytes += byteCount;
+    if (byteCount > 0) this.#context.counters.add(HttpCount.skipped, byteCount);
+  }
+
+  /** Whether the search has cost more than it may: then the flow, or this direction of it, is let go. */
+  #searchIsVain(): boolean {
+    const { counters } = this.#context;
+    if (this.#wastedBytes > httpLimits.headBytesMax + WASTE_SHARE * this.#searchedBytes) {
+      counters.add(HttpCount.searchGivenUp);
+      this.close();
+      return true;
+    }
+    if (this.role !== Role.Unknown || this.#searchedBytes < httpLimits.searchBytesMax) return false;
+    this.#owner.notHttp(FlowKind.unknown);
+    return true;
+  }
+
+  /** Whether it is worth reading the head that begins at `at`: held bytes are read again only once they may end it. */
+  #mayEndHead(bytes: Uint8Array, at: number, end: number): boolean {
+    const older = this.#olderCount;
+    if (bytes !== this.#held || at >= older || end - at >= httpLimits.headBytesMax) return true;
+    for (let index = Math.max(at + 1, older - 2); index < end; index++) {
+      if (bytes[index] !== LF) continue;
+      const before = bytes[index - 1] === CR ? index - 2 : index - 1;
+      if (before >= at && bytes[before] === LF) return true;
+    }
+    return false;
+  }
+
+  /** False where there is no room: then what was held is lost. */
+  #hold(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.state === ReaderState.Closed) return false;
+    const needed = this.#heldCount + end - start;
+    if (needed > this.#held.length) {
+      const size = Math.max(needed, FIRST_HOLD_BYTES, this.#held.length * 2);
+      if (!this.#context.budget.take(size - this.#held.length)) {
+        this.#context.counters.add(HttpCount.heldFull, end - start);
+        this.gap(end - start, this.#timeMs);
+        return false;
+      }
+      const larger = new Uint8Array(size);
+      larger.set(this.#held.subarray(0, this.#heldCount));
+      this.#held = larger;
+    }
+    const latest = this.#arrivals.at(-1);
+    if (latest?.timeMs !== this.#timeMs && this.#arrivals.length < ARRIVALS_MAX)
+      this.#arrivals.push({ offset: this.#heldCount, timeMs: this.#timeMs });
+    this.#held.set(bytes.subarray(start, end), this.#heldCount);
+    this.#heldCount = needed;
+    return true;
+  }
+
+  /** The first `byteCount` held bytes are decided. */
+  #dropHeld(byteCount: number): void {
+    if (byteCount >= this.#heldCount) {
+      this.#context.budget.give(this.#held.length);
+      this.#held = NO_BYTES;
+      this.#heldCount = 0;
+      this.#arrivals.length = 0;
+      return;
+    }
+    if (byteCount === 0) return;
+    this.#held.copyWithin(0, byteCount, this.#heldCount);
+    this.#heldCount -= byteCount;
+    const arrivals = this.#arrivals;
+    while (arrivals.length > 1 && arrivals[1]!.offset <= byteCount) arrivals.shift();
+    for (const arrival of arrivals) arrival.offset = Math.max(0, arrival.offset - byteCount);
+  }
+
+  #arrivalOf(at: number): number {
+    const arrivals = this.#arrivals;
+    let index = arrivals.length - 1;
+    while (index > 0 && arrivals[index]!.offset > at) index--;
+    return arrivals[index]?.timeMs ?? this.#timeMs;
+  }
+}
+
+/** Bytes of false candidates that are read again for each byte searched. */
+const WASTE_SHARE = 8;
+/** Pieces of held bytes whose times are told apart. */
+const ARRIVALS_MAX = 32;
+
+function skipBlankLines(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === LF || bytes[at] === CR)) at++;
+  return at;
+}

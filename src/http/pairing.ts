@@ -1,0 +1,191 @@
+/**
+ * Which response answers which request, on one connection: first in, first out (RFC 9112, section 9.3), as long
+ * as nothing was lost. Behind a loss the order alone does not tell, and a wrong pair is worse than none:
+ *
+ * - Requests that were whole before the loss keep their responses, since the other direction is intact.
+ * - Most clients send a request only when the one before it was answered. Of such a connection the first
+ *   request behind a loss is answered by the first response that began after it.
+ * - A connection that was seen to pipeline, or whose loss cannot be explained without pipelining, is
+ *   `doubtful` from the loss on: its messages are emitted, but not paired, until it was silent for a while.
+ */
+import { httpLimits } from "../base/limits.ts";
+import { ExchangeFlag } from "./exchange.ts";
+import type { PooledExchange } from "./exchangepool.ts";
+
+/** What pairing asks of its connection. */
+export interface PairingOwner {
+  newExchange(): PooledExchange;
+  /** A half of the exchange was given up; it is emitted once the other half is over. */
+  halfGivenUp(exchange: PooledExchange): void;
+  ambiguous(): void;
+}
+
+export class Pairing {
+  readonly #owner: PairingOwner;
+  /** Requests without a response, oldest first. */
+  readonly #queue: PooledExchange[] = [];
+  /** Responses whose request has not come (capture order differs from wire order), oldest first. Not both are filled. */
+  readonly #waiting: PooledExchange[] = [];
+  /** Nothing was ever lost and the beginning was seen, so that the n-th response answers the n-th request. */
+  #aligned: boolean;
+  /** Requests may have been lost since the last one that was queued. */
+  #requestsLost: boolean;
+  /** At least one was, and how many responses without request have come since. */
+  #lossIsCertain = false;
+  #orphanCount = 0;
+  /** Responses may have been lost since the last one. */
+  #responsesLost = false;
+  #pipelines = false;
+  #doubtful = false;
+  #lastTimeMs = 0;
+
+  constructor(owner: PairingOwner, fromStart: boolean) {
+    this.#owner = owner;
+    this.#aligned = fromStart;
+    this.#requestsLost = !fromStart;
+  }
+
+  get outstandingCount(): number {
+    return this.#queue.length + this.#waiting.length;
+  }
+
+  /** The exchange of a request whose head was read; perhaps one whose response was there before it. */
+  openRequest(startTimeMs: number): PooledExchange {
+    const early = this.#waiting[0];
+    if (early !== undefined) {
+      if (this.#aligned || startTimeMs < early.response!.startTimeMs) {
+        this.#waiting.shift();
+        return early;
+      }
+      this.#giveUpWaiting();
+    }
+    const exchange = this.#owner.newExchange();
+    this.#noteRequestsLost(exchange, startTimeMs);
+    this.#lastTimeMs = startTimeMs;
+    const before = this.#queue.at(-1);
+    if (before?.requestOver && before.request?.endTimeMs === startTimeMs) this.#pipelines = true;
+    if (this.#doubtful) this.#giveUpResponse(exchange);
+    else this.#queue.push(exchange);
+    return exchange;
+  }
+
+  #noteRequestsLost(exchange: PooledExchange, startTimeMs: number): void {
+    if (this.#doubtful && this.#queue.length === 0) {
+      if (startTimeMs - this.#lastTimeMs >= httpLimits.realignIdleMs) this.#doubtful = false;
+    }
+    if (!this.#requestsLost) return;
+    this.#requestsLost = false;
+    exchange.afterLoss = true;
+    // What was lost has not been answered, and yet the client goes on: it does not wait for answers.
+    if (this.#lossIsCertain && this.#orphanCount === 0 && !this.#responsesLost)
+      this.#pipelines = true;
+    if (this.#pipelines) this.#doubtful = true;
+  }
+
+  /** The exchange of a final response whose head was read; without a request if none is surely its own. */
+  openResponse(startTimeMs: number): PooledExchange {
+    this.#lastTimeMs = startTimeMs;
+    if (this.#responsesLost) this.#skipLostResponses(startTimeMs);
+    const front = this.#queue[0];
+    if (front === undefined) return this.#earlyOrOrphan();
+    if (front.afterLoss || !this.#aligned) {
+      if (front.request !== null && startTimeMs < front.request.startTimeMs) return this.#orphan();
+      front.afterLoss = false;
+    }
+    this.#queue.shift();
+    for (const later of this.#queue) {
+      if (later.request === null || later.request.startTimeMs >= startTimeMs) break;
+      later.flags |= ExchangeFlag.pipelined;
+      this.#pipelines = true;
+    }
+    return front;
+  }
+
+  /** An interim response came for the oldest request. */
+  noteInterim(): void {
+    const front = this.#queue[0];
+    if (front !== undefined && !this.#responsesLost) front.flags |= ExchangeFlag.interim;
+  }
+
+  /** A response behind a loss: a client that waits for answers had them all when it sent its last request. */
+  #skipLostResponses(startTimeMs: number): void {
+    this.#responsesLost = false;
+    for (;;) {
+      const next = this.#queue[1];
+      if (next === undefined) return;
+      if (next.request !== null && next.request.startTimeMs > startTimeMs) return;
+      this.#giveUpResponse(this.#queue.shift()!);
+    }
+  }
+
+  #earlyOrOrphan(): PooledExchange {
+    if (this.#requestsLost || this.#doubtful) return this.#orphan();
+    const exchange = this.#owner.newExchange();
+    this.#waiting.push(exchange);
+    return exchange;
+  }
+
+  #orphan(): PooledExchange {
+    this.#orphanCount++;
+    if (this.#doubtful) this.#owner.ambiguous();
+    const exchange = this.#owner.newExchange();
+    this.#giveUpRequest(exchange);
+    return exchange;
+  }
+
+  /** `headSeen`: one of the lost requests had begun, so a response to it is to be expected. */
+  requestsLost(certain: boolean, headSeen: boolean): void {
+    this.#orphanCount = this.#waiting.length;
+    if (headSeen && this.#waiting.length === 0 && !this.#doubtful) {
+      const ghost = this.#owner.newExchange();
+      ghost.flags |= ExchangeFlag.requestGap;
+      this.#queue.push(ghost);
+      this.#giveUpRequest(ghost);
+    }
+    this.#giveUpWaiting();
+    this.#aligned = false;
+    this.#requestsLost = true;
+    this.#lossIsCertain = certain && !headSeen;
+  }
+
+  /** `certain`: at least part of one was, which was the one to the oldest request. */
+  responsesLost(certain: boolean): void {
+    this.#aligned = false;
+    this.#responsesLost = true;
+    const front = this.#queue[0];
+    if (certain && front !== undefined) {
+      front.flags |= ExchangeFlag.responseGap;
+      this.#giveUpResponse(this.#queue.shift()!);
+    }
+    if (this.#pipelines || this.#queue.length > 1) {
+      if (this.#queue.length > 0) this.#doubtful = true;
+      this.#giveUpQueue();
+    }
+  }
+
+  /** No more messages come: everything that waits is emitted without its other half. */
+  giveUpAll(): void {
+    this.#giveUpWaiting();
+    this.#giveUpQueue();
+  }
+
+  #giveUpQueue(): void {
+    for (const exchange of this.#queue.splice(0)) this.#giveUpResponse(exchange);
+  }
+
+  #giveUpWaiting(): void {
+    for (const exchange of this.#waiting.splice(0)) this.#giveUpRequest(exchange);
+  }
+
+  #giveUpResponse(exchange: PooledExchange): void {
+    exchange.flags |= ExchangeFlag.noResponse;
+    exchange.responseOver = true;
+    this.#owner.halfGivenUp(exchange);
+  }
+
+  #giveUpRequest(exchange: PooledExchange): void {
+    exchange.flags |= ExchangeFlag.noRequest;
+    exchange.requestOver = true;
+    this.#owner.halfGivenUp(exchange);
+  }
+}
