@@ -45,17 +45,13 @@ export class Decoder {
     frame.end = packet.end;
     frame.wireEnd = packet.start + packet.wireBytes;
     let step: Step =
-      packet.linkType === LINKTYPE_ETHERNET ? Layer.Ethernet : readLink(frame, packet.linkType);
-    let layers = 0;
-    while (step >= Layer.First) {
-      layers += 1;
-      if (layers > decodeLimits.layersMax) step = Outcome.TooManyLayers;
-      else if (step === Layer.Ethernet) step = readEthernet(frame);
-      else if (step === Layer.Ipv4) step = readIpv4(frame, segment);
-      else if (step === Layer.Tcp) step = readTcp(frame, segment);
-      else if (step === Layer.Ipv6) step = readIpv6(frame, segment);
-      else step = this.#readRare(step as Layer, segment, packet.timeMs);
-    }
+      packet.linkType === LINKTYPE_ETHERNET
+        ? readEthernet(frame)
+        : readLink(frame, packet.linkType);
+    // Nearly all packets are done with these two lines, which V8 compiles without a jump table.
+    if (step === Layer.Ipv4) step = readIpv4(frame, segment);
+    if (step === Layer.Tcp) step = readTcp(frame, segment);
+    if (step >= Layer.First) step = this.#readLayers(step as Layer, segment, packet.timeMs);
     segment.timeMs = packet.timeMs;
     segment.frameBytes = packet.wireBytes;
     this.counters.add(step, packet.wireBytes);
@@ -67,9 +63,28 @@ export class Decoder {
     this.#fragments.expire(nowMs);
   }
 
-  #readRare(layer: Layer, segment: Segment, timeMs: number): Step {
+  #readLayers(first: Layer, segment: Segment, timeMs: number): Step {
+    let step: Step = first;
+    let layers = 0;
+    while (step >= Layer.First) {
+      layers += 1;
+      if (layers > decodeLimits.layersMax) return Outcome.TooManyLayers;
+      step = this.#readLayer(step as Layer, segment, timeMs);
+    }
+    return step;
+  }
+
+  #readLayer(layer: Layer, segment: Segment, timeMs: number): Step {
     const frame = this.#frame;
     switch (layer) {
+      case Layer.Ethernet:
+        return readEthernet(frame);
+      case Layer.Ipv4:
+        return readIpv4(frame, segment);
+      case Layer.Ipv6:
+        return readIpv6(frame, segment);
+      case Layer.Tcp:
+        return readTcp(frame, segment);
       case Layer.Udp:
         return readUdp(frame);
       case Layer.RawIp:

@@ -24,8 +24,8 @@ export function readTcp(frame: Frame, segment: Segment): Step {
   segment.sequence = readI32(bytes, at + 4);
   segment.acknowledgement = readI32(bytes, at + 8);
   segment.flags = bytes[at + 13]!;
-  segment.payloadStart = dataAt < end ? dataAt : end;
+  segment.payloadStart = Math.min(dataAt, end);
   segment.payloadEnd = end;
-  segment.missingBytes = wireEnd - (dataAt > end ? dataAt : end);
+  segment.missingBytes = wireEnd - Math.max(dataAt, end);
   return Outcome.Tcp;
 }
