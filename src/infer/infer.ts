@@ -8,6 +8,7 @@ import { describeEndpoints } from "./describe.ts";
 import { evidenceOf } from "./evidence.ts";
 import { type ApiGroup, compareText, groupApis } from "./group.ts";
 import { type Hints, noHints } from "./hints.ts";
+import { Carriers, type HashOf } from "./links.ts";
 import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
 import { nameParameters } from "./names.ts";
 import {
@@ -24,11 +25,17 @@ import { emptyNode, overlay, type TreeNode } from "./tree.ts";
 
 export interface InferOptions {
   readonly hints?: Hints;
+  /** Hashes a text as the summaries' samples were; without it no value is traced from a response to a path. */
+  readonly hashOf?: HashOf;
 }
 
 export function infer(summaries: readonly ApiSummary[], options: InferOptions = {}): Model {
   const hints = options.hints ?? noHints;
-  return { apis: groupApis(summaries, hints).map((group) => inferApi(group, hints)) };
+  return {
+    apis: groupApis(summaries, hints).map((group) =>
+      inferApi(group, hints, options.hashOf ?? null),
+    ),
+  };
 }
 
 /** A method at a path, before it is described. */
@@ -39,12 +46,14 @@ interface RawEndpoint {
   readonly sum: OperationSum;
 }
 
-function inferApi(group: ApiGroup, hints: Hints): Api {
+function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   const tree = emptyNode("");
   for (const summary of group.summaries) overlay(tree, summary.root);
   const traits = new Traits();
   for (const summary of group.summaries) traits.learn(summary.root, "", "");
-  const decisions = resolveTemplates(tree, traits);
+  const carriers = new Carriers(hashOf);
+  for (const summary of group.summaries) carriers.learn(summary.root);
+  const decisions = resolveTemplates(tree, { traits, carriers });
   const raw = collectEndpoints(tree);
   const sets = new Map<string, number>();
   for (const { sum } of raw)

@@ -20,6 +20,8 @@ interface Place {
   readonly key: string;
   /** What agreeing on this place is worth by itself: literal segments in common. */
   readonly weight: number;
+  /** How many words are among what is agreed on. */
+  readonly words: number;
 }
 
 /** Everything below one word. */
@@ -28,7 +30,15 @@ export interface Profile {
   readonly operations: readonly Placed[];
 }
 
-export function profileOf(word: string, node: TreeNode, traits: Traits): Profile {
+/** Whether a segment looks like a value by itself; then it says little about the place. */
+export type LooksLikeValue = (segment: string) => boolean;
+
+export function profileOf(
+  word: string,
+  node: TreeNode,
+  traits: Traits,
+  looksLikeValue: LooksLikeValue,
+): Profile {
   const operations: Placed[] = [];
   const walk = (below: TreeNode, suffix: string[]): void => {
     for (const [method, summaries] of below.operations) {
@@ -36,13 +46,20 @@ export function profileOf(word: string, node: TreeNode, traits: Traits): Profile
       for (const summary of summaries)
         for (const [trait, seen] of traits.of(summary))
           signature.set(trait, seen + (signature.get(trait) ?? 0));
-      operations.push({ signature, places: placesOf(method, suffix) });
+      operations.push({ signature, places: placesOf(method, suffix, looksLikeValue) });
     }
     for (const [key, child] of below.children)
       walk(child, [...suffix, isClassKey(key) ? frameOf(key) : key]);
   };
   walk(node, []);
   return { word, operations };
+}
+
+export interface Support {
+  /** Mean weight, over the operations of the profile. */
+  readonly mean: number;
+  /** Operations that agree with the others on literal words and on what they show. */
+  readonly paths: number;
 }
 
 /** What a set of profiles has at each place, summed. */
@@ -55,25 +72,24 @@ export class Pool {
     for (const profile of profiles) this.#add(profile);
   }
 
-  /** Mean support of a profile's operations by the other profiles. `isMember`: it is itself in the pool. */
-  support(profile: Profile, isMember: boolean): number {
-    if (profile.operations.length === 0) return 0;
+  /** How a profile is supported by the others. `isMember`: it is itself in the pool. */
+  support(profile: Profile, isMember: boolean): Support {
     const own = isMember ? sumByPlace([profile]) : new Map<string, Map<number, number>>();
     let sum = 0;
-    for (const operation of profile.operations) sum += this.#supportOf(operation, own);
-    return sum / profile.operations.length;
-  }
-
-  #supportOf({ signature, places }: Placed, own: ReadonlyMap<string, Map<number, number>>): number {
-    let best = Number.NEGATIVE_INFINITY;
-    for (const { key, weight } of places) {
-      const all = this.#places.get(key);
-      if (all === undefined) continue;
-      const mine = own.get(key) ?? NOTHING;
-      if ((all.get(0) ?? 0) - (mine.get(0) ?? 0) <= 0) continue;
-      best = Math.max(best, weight + likeness(signature, all, mine, this.#traits));
+    let paths = 0;
+    for (const { signature, places } of profile.operations) {
+      let best = Number.NEGATIVE_INFINITY;
+      for (const { key, weight, words } of places) {
+        const all = this.#places.get(key);
+        const mine = own.get(key) ?? NOTHING;
+        if (all === undefined || (all.get(0) ?? 0) - (mine.get(0) ?? 0) <= 0) continue;
+        const support = weight + likeness(signature, all, mine, this.#traits);
+        if (support > 0 && words > 0) paths += 1;
+        best = Math.max(best, support);
+      }
+      sum += best === Number.NEGATIVE_INFINITY ? thresholds.unsupportedWeight : best;
     }
-    return best === Number.NEGATIVE_INFINITY ? thresholds.unsupportedWeight : best;
+    return { mean: profile.operations.length === 0 ? 0 : sum / profile.operations.length, paths };
   }
 
   #add(profile: Profile): void {
@@ -97,23 +113,33 @@ function sumByPlace(profiles: Iterable<Profile>): Map<string, Map<number, number
   return sums;
 }
 
-function placesOf(method: string, suffix: readonly string[]): Place[] {
-  const open = (...positions: number[]): Place => {
-    const frames = suffix.map((frame, index) => (positions.includes(index) ? "*" : frame));
+function placesOf(
+  method: string,
+  suffix: readonly string[],
+  looksLikeValue: LooksLikeValue,
+): Place[] {
+  const places = new Map<string, Place>();
+  const open = (isOpen: (index: number) => boolean): void => {
     let weight = 0;
-    for (const frame of frames)
-      if (frame === "*") weight += thresholds.openSegmentWeight;
-      else
-        weight += frame.includes("{}") ? thresholds.sharedSlotWeight : thresholds.sharedWordWeight;
-    return {
-      key: `${method} ${frames.join("/")}`,
-      weight: Math.min(thresholds.sharedWordsMax, weight),
-    };
+    let words = 0;
+    const frames = suffix.map((frame, index) => {
+      if (frame === "{}") weight += thresholds.sharedSlotWeight;
+      else if (isOpen(index)) weight += thresholds.openSegmentWeight;
+      else if (frame !== "") {
+        weight += thresholds.sharedWordWeight;
+        words += 1;
+      }
+      return frame !== "{}" && isOpen(index) ? "*" : frame;
+    });
+    const key = `${method} ${frames.join("/")}`;
+    places.set(key, { key, weight: Math.min(thresholds.sharedWordsMax, weight), words });
   };
   const last = suffix.length - 1;
-  const places = [open()];
-  if (last >= 0) places.push(open(last));
-  if (last >= 1) places.push(open(0));
-  if (last >= 2) places.push(open(0, last));
-  return places;
+  open(() => false);
+  if (last < 0) return [...places.values()];
+  open((index) => index === last);
+  open((index) => looksLikeValue(suffix[index]!));
+  if (last >= 1) open((index) => index === 0);
+  if (last >= 2) open((index) => index === 0 || index === last);
+  return [...places.values()];
 }

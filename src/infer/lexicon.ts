@@ -3,8 +3,9 @@
  * API. Weak by design: ids are made of the same words as resources.
  */
 
+import { isKnownWord } from "../telemetry/vocabulary.ts";
 import type { Reason } from "./model.ts";
-import { isPlural, isVersion, splitWords } from "./words.ts";
+import { isPlural, isVersion, singular, splitWords } from "./words.ts";
 
 /** Segments that stand where an id could, and mean something else. */
 const FIXED = new Set(
@@ -25,11 +26,23 @@ export function lookOf(word: string): Reason[] {
   if (/%[0-9A-Fa-f]{2}|[@:,;=+!*'()]/.test(word))
     say("has signs that names of parts have not", 0.8);
   const words = splitWords(word);
-  const digits = word.replace(/[^0-9]/g, "").length;
-  if (digits > 0 && !isVersion(word)) say("has digits", 0.8);
-  else if (words.length === 1 && isPlural(words[0]!)) say("is a plural", -0.7);
-  if (words.length > 1 && word.includes("-")) say("is words with hyphens", 0.3);
+  const endsPlural = isPlural(words.at(-1) ?? "");
+  if (/\d\d|\d$|\{/.test(word) && !isVersion(word)) say("has digits", 0.8);
+  else if (/^[A-Z]{1,5}$/.test(word)) say("is a code in capitals", 0.5);
+  else if (endsPlural) say("is a plural", -0.7);
+  if (words.length > 1 && word.includes("-") && !endsPlural) say("is words with hyphens", 0.3);
+  if (words.length > 1 && /^[A-Za-z_]+(\.[A-Za-z_]+)+$/.test(word)) say("is a dotted name", -0.6);
   return reasons;
+}
+
+/** Whether a part of it is a word that APIs seldom use. */
+export function isForeign(word: string): boolean {
+  return splitWords(word).some((part) => /^[a-z]{3,}$/.test(part) && !isKnown(part));
+}
+
+function isKnown(word: string): boolean {
+  const bytes = Buffer.from(word);
+  return isKnownWord(bytes, 0, bytes.length) || (isPlural(word) && isKnown(singular(word)));
 }
 
 export function weightOf(reasons: readonly Reason[]): number {

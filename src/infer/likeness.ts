@@ -29,7 +29,11 @@ export function likeness(
     const there = Math.min(rest(trait), of);
     shared += exact((there / of) * (1 - background));
     all += exact(1 - background);
-    sum += exact(share * weighPresence(there, of, background, doubt));
+    const isOtherKind = traits.isKind(trait) && 2 * there < of;
+    const weight = isOtherKind
+      ? thresholds.otherKindWeight
+      : weighPresence(there, of, background, doubt);
+    sum += exact(share * weight);
     if (share < 1) sum += exact((1 - share) * weighAbsence(there, of, background, doubt));
   }
   for (const [trait, seen] of others) {

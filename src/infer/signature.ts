@@ -23,6 +23,7 @@ export class Traits {
   readonly #contexts: { last: Set<string>; before: Set<string> }[] = [];
 
   readonly #isField: boolean[] = [];
+  readonly #isKind: boolean[] = [];
   readonly #seen: number[] = [];
   #absences = 0;
   #absenceChances = 0;
@@ -71,6 +72,11 @@ export class Traits {
 
   of(operation: OperationSummary): Signature {
     return this.#signatures.get(operation) ?? new Map();
+  }
+
+  /** Whether the trait is what kind of value stands at a place. */
+  isKind(trait: number): boolean {
+    return this.#isKind[trait]!;
   }
 
   parent(trait: number): number {
@@ -127,6 +133,7 @@ export class Traits {
   #id(name: string, parent: number): number {
     return obtain(this.#ids, name, () => {
       this.#parents.push(parent);
+      this.#isKind.push(/ (array|object|string|number|boolean)$/.test(name));
       this.#isField.push(
         name.startsWith("query ") || /^(request|response)[^ ]*\.[^ ]*$/.test(name),
       );

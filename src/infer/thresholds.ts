@@ -47,10 +47,31 @@ export const memberWeightMin = 0;
 export const joinerWeightMin = -2.5;
 
 export const literalPrior = -5;
-export const slotPrior = 0;
 /** That siblings look alike is one fact: an API may describe many resources by one structure. */
 export const supportSumMax = 6;
 export const lookSumMax = 6;
 export const newWordShare = 0.15;
 export const standingWeight = 1.5;
 export const siblingsUsual = 6;
+export const mixedWeight = 3;
+
+export const carriedWeight = 2;
+export const notCarriedWeight = -0.2;
+
+/** A value of another kind than most others have at its place: few operations answer now this, now that. */
+export const otherKindWeight = -2.5;
+
+export const slotMemberMin = 0;
+export const joinerLookMin = 0.25;
+export const carriedSumMax = 6;
+export const looksLikeValueMin = 0.5;
+
+export const foreignWeight = 0.5;
+export const foreignSumMax = 2;
+export const dissentBase = 1;
+export const dissentPerCall = 0.4;
+export const besideSlotPrior = -3;
+export const leftOutWeight = -6;
+export const memberShareUsual = 0.75;
+export const growthMin = -1.5;
+export const sharedPathsWeight = 1;

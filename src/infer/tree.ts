@@ -4,6 +4,7 @@
  */
 
 import { inferLimits } from "../base/limits.ts";
+import { LexicalClass } from "../telemetry/lexical.ts";
 import type { OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
 import { obtain } from "./obtain.ts";
 import { addText, emptyText, unionSamples } from "./sum.ts";
@@ -52,7 +53,7 @@ export function joinNodes(key: string, nodes: readonly TreeNode[]): TreeNode {
       joined.members.set(member, (joined.members.get(member) ?? 0) + calls);
     for (const [method, operations] of node.operations)
       joined.operations.set(method, [...(joined.operations.get(method) ?? []), ...operations]);
-    addSlots(joined, node.slots);
+    addSlots(joined, frameOf(node.key) === key ? node.slots : [wordSlot(node)]);
   }
   const below = new Map<string, TreeNode[]>();
   for (const node of nodes)
@@ -67,14 +68,51 @@ export function frameOf(key: string): string {
   return key.replace(/\{[^}]*\}/g, "{}");
 }
 
+/**
+ * What a segment pattern is: a word; a value from end to end; a value in a frame that is a part of the path
+ * (`{int}.json`, `Contacts({int})`, `{int}:cancel`, `lat;x={int}`); or a value of which a part looks like one
+ * (`user-{int}`), which is a value as a whole.
+ */
+export function kindOf(key: string): "word" | "value" | "framed" | "mixed" {
+  if (!key.includes("{")) return "word";
+  const frame = frameOf(key);
+  if (frame === "{}") return "value";
+  if (/\.[A-Za-z][A-Za-z0-9]{0,4}$|\{\}[:.][A-Za-z]+$|[='(;]/.test(frame)) return "framed";
+  return "mixed";
+}
+
+/** The frame of the parameter that a word would be a value of: a format's name behind it is no part of the value. */
+export function valueFrame(word: string): string {
+  const format = /\.(json|xml|yaml|yml|csv|rss|atom|html|txt)$/.exec(word);
+  return format === null ? "{}" : `{}${format[0]}`;
+}
+
+/** Whether the segment is known to be a parameter, or to hold one. */
 export function isClassKey(key: string): boolean {
-  return key.includes("{");
+  const kind = kindOf(key);
+  return kind === "value" || kind === "framed";
+}
+
+/** How many values stood in the slots of a node, as far as its samples tell. */
+export function distinctValues(node: TreeNode): number {
+  return Math.max(0, ...node.slots.map(({ sample }) => sample.hashes.length));
 }
 
 export function countCalls(node: TreeNode): number {
   let calls = 0;
   for (const count of node.members.values()) calls += count;
   return calls;
+}
+
+/** What stood in a parameter where all that is known is that it was a word. */
+function wordSlot(node: TreeNode): SlotSummary {
+  const calls = countCalls(node);
+  const text = emptyText();
+  text.count = calls;
+  text.classes.set(LexicalClass.Word, calls);
+  text.words.words = null;
+  text.words.others = calls;
+  return { text, sample: { threshold: 0, hashes: [], count: calls } };
 }
 
 function addSlots(into: TreeNode, slots: readonly SlotSummary[]): void {

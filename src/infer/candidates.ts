@@ -1,0 +1,86 @@
+/** The words at one place that may be values, with all that is known of each. */
+
+import { compareText } from "./group.ts";
+import { type Profile, profileOf } from "./kinship.ts";
+import { isForeign, lookOf, weightOf } from "./lexicon.ts";
+import type { Carriers } from "./links.ts";
+import type { Reason } from "./model.ts";
+import type { Traits } from "./signature.ts";
+import * as thresholds from "./thresholds.ts";
+import { countCalls, distinctValues, isClassKey, kindOf, type TreeNode } from "./tree.ts";
+
+/** What is known of the whole API while its tree is resolved. */
+export interface TemplateContext {
+  readonly traits: Traits;
+  readonly carriers: Carriers;
+}
+
+/** One word that may be a value. */
+export interface Candidate {
+  readonly word: string;
+  readonly profile: Profile;
+  /** What its text says; independent from word to word. */
+  readonly look: readonly Reason[];
+  readonly isForeign: boolean;
+  /** What its place in the tree says; the same for all siblings that are one thing. */
+  readonly standing: readonly Reason[];
+  /** Whether responses carried it. */
+  readonly carried: readonly Reason[];
+  readonly calls: number;
+  /** How many values it stands for: one, but for a pattern such as `user-{}`. */
+  readonly values: number;
+}
+
+export function candidatesOf(node: TreeNode, context: TemplateContext): Candidate[] {
+  return [...node.children]
+    .filter(([key]) => key !== "" && !isClassKey(key))
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([word, child]) => ({
+      word,
+      profile: profileIn(word, child, context),
+      look: lookOf(word),
+      isForeign: isForeign(word),
+      standing: standingOf(child),
+      carried: carriedBy(word, context.carriers),
+      calls: countCalls(child),
+      values: kindOf(word) === "word" ? 1 : Math.max(1, distinctValues(child)),
+    }));
+}
+
+export function profileIn(
+  word: string,
+  node: TreeNode,
+  { traits, carriers }: TemplateContext,
+): Profile {
+  return profileOf(
+    word,
+    node,
+    traits,
+    (segment) =>
+      kindOf(segment) === "mixed" ||
+      weightOf(lookOf(segment)) +
+        weightOf(carriedBy(segment, carriers)) +
+        (isForeign(segment) ? thresholds.foreignWeight : 0) >
+        thresholds.looksLikeValueMin,
+  );
+}
+
+/** Whether a field of some response carried the word as its value. */
+function carriedBy(word: string, carriers: Carriers): Reason[] {
+  if (!carriers.isInformed || kindOf(word) !== "word") return [];
+  const fields = [...carriers.of(word)].sort(compareText);
+  if (fields.length === 0)
+    return [{ text: "no response carried it", weight: thresholds.notCarriedWeight }];
+  const names = fields.slice(0, 3).join(", ");
+  return [{ text: `responses carried it as ${names}`, weight: thresholds.carriedWeight }];
+}
+
+/** What the place of a word in the tree says by itself. */
+function standingOf(node: TreeNode): Reason[] {
+  const reasons: Reason[] = [];
+  if ([...node.children.keys()].some((key) => isClassKey(key)))
+    reasons.push({ text: "ids stand right below it, as below a collection", weight: -1 });
+  if (node.children.size === 0 && [...node.operations.keys()].every((method) => method === "POST"))
+    reasons.push({ text: "it is only posted to, as an action is", weight: -0.7 });
+  return reasons;
+}
