@@ -150,9 +150,9 @@ export const telemetryLimits = {
   pathSegmentsMax: 32,
   /** Children of one path node, and nodes of one API. */
   pathChildrenMax: 512,
-  pathNodesMax: 16_384,
-  /** Path nodes of all APIs together; an operation with its headers is about 4 kB: 260 MB if all were new and different. */
-  pathNodesTotalMax: 65_536,
+  pathNodesMax: 8_192,
+  /** Path nodes of all APIs together; an operation with its headers is about 4 kB: 100 MB if all were different. */
+  pathNodesTotalMax: 24_576,
   /** APIs of one sensor (host and port); the least heard half goes. */
   apisMax: 2_048,
   /** Query, header and cookie names of one message kind. */
@@ -231,6 +231,8 @@ export const liveLimits = {
   netlinkBytesMax: 1 << 16,
   /** Packets of libpcap are handed over in one buffer of this size for each interface. */
   batchBytesMax: 1 << 22,
+  /** A frame that libpcap hands over is snapped behind this; offloads make frames of 64 KiB. */
+  libpcapSnapBytes: 1 << 18,
   /** How often libpcap is asked for packets, and whether a missing interface is there now. */
   libpcapPollMs: 50,
   libpcapRetryMs: 2000,

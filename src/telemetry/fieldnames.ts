@@ -11,8 +11,10 @@ export const NameFlag = {
   EnumLike: 1 << 2,
   /** Credentials, people, contact data: no word may be kept. */
   Private: 1 << 3,
-  /** At the top of a request it may name the operation (GraphQL, JSON-RPC). */
+  /** At the top of a request it may name the operation (GraphQL, JSON-RPC), or how a token is asked for. */
   Selector: 1 << 4,
+  /** Values open doors: not even a keyed hash of them is kept. */
+  Secret: 1 << 5,
 } as const;
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
@@ -42,11 +44,16 @@ const ENUM_LIKE = words(
     "by include expand embed fields dimension metric aggregation granularity bucket transport carrier media",
 );
 
-/** Any part of the name: `passwordHash`, `billing_address`, `firstName`. */
-const PRIVATE_ANYWHERE = words(
+/** Any part of the name: `passwordHash`, `x-session`. */
+const SECRET_ANYWHERE = words(
   "password passwd pwd pass passphrase secret secrets credential credentials auth authorization bearer cookie session jwt " +
-    "otp pin cvv cvc csc ssn nonce salt signature sig private apikey csrf xsrf captcha email mail phone mobile fax tel " +
-    "telephone firstname lastname surname fullname nickname birth birthday birthdate dob iban bic passport street postcode " +
+    "otp pin cvv cvc csc ssn nonce salt signature sig apikey csrf xsrf captcha passport token tokens",
+);
+
+/** Any part of the name: `billingEmail`, `firstName`. */
+const PRIVATE_ANYWHERE = words(
+  "private email mail phone mobile fax tel " +
+    "telephone firstname lastname surname fullname nickname birth birthday birthdate dob iban bic street postcode " +
     "zip postal zipcode latitude longitude lat lng lon",
 );
 
@@ -58,7 +65,7 @@ const PRIVATE_LAST = words(
     "id ids uid uuid guid slug ref reference first last middle given family maiden",
 );
 
-const SELECTOR = words("operationName query method jsonrpc");
+const SELECTOR = words("operationName query method jsonrpc grant_type");
 
 /** `name` as on the wire; patterns (`{uuid}`) say nothing. */
 export function nameFlags(name: string): number {
@@ -70,14 +77,17 @@ export function nameFlags(name: string): number {
   const whole = parts.length > 1 ? joined : last;
   if (ID_LIKE.has(last)) flags |= NameFlag.IdLike;
   if (TAG.has(last)) flags |= NameFlag.Tag;
-  const isPrivate =
+  // `tokenType` is an enumeration though a token is none.
+  if (ENUM_LIKE.has(last)) flags |= NameFlag.EnumLike;
+  else if (SECRET_ANYWHERE.has(whole) || parts.some((part) => SECRET_ANYWHERE.has(part))) {
+    flags |= NameFlag.Private | NameFlag.Secret;
+  } else if (
     PRIVATE_LAST.has(last) ||
     PRIVATE_ANYWHERE.has(whole) ||
-    parts.some((part) => PRIVATE_ANYWHERE.has(part));
-  const enumLike = ENUM_LIKE.has(last);
-  // `addressType` is an enumeration though an address is not; a credential's kind may be one too.
-  if (enumLike) flags |= NameFlag.EnumLike;
-  else if (isPrivate) flags |= NameFlag.Private;
+    parts.some((part) => PRIVATE_ANYWHERE.has(part))
+  ) {
+    flags |= NameFlag.Private;
+  }
   if (SELECTOR.has(name)) flags |= NameFlag.Selector;
   return flags;
 }

@@ -2,7 +2,7 @@
  * Predicates over bytes for the forms that `lexical.ts` tells apart. Each reads only `[start, end)`, runs once
  * over it, and allocates nothing.
  */
-import { surpriseOf, VOCABULARY } from "./vocabulary.ts";
+import { isKnownWord, surpriseOf } from "./vocabulary.ts";
 
 export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 export const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a;
@@ -21,11 +21,17 @@ export function startsWith(bytes: Uint8Array, start: number, end: number, prefix
 
 /** 36 bytes of hexadecimal digits and dashes: are the dashes where RFC 9562, section 4 has them? */
 export function isUuid(bytes: Uint8Array, start: number): boolean {
-  for (let index = 0; index < 36; index += 1) {
-    const dash = index === 8 || index === 13 || index === 18 || index === 23;
-    if ((bytes[start + index] === 0x2d) !== dash) return false;
+  if (
+    bytes[start + 8] !== 0x2d ||
+    bytes[start + 13] !== 0x2d ||
+    bytes[start + 18] !== 0x2d ||
+    bytes[start + 23] !== 0x2d
+  ) {
+    return false;
   }
-  return true;
+  let dashes = 0;
+  for (let at = start; at < start + 36; at += 1) if (bytes[at] === 0x2d) dashes += 1;
+  return dashes === 4;
 }
 
 /** Crockford's base 32, 26 digits, the first at most 7. Lower case is accepted too where it is all lower. */
@@ -100,15 +106,9 @@ export function isIban(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** RFC 3339 full-date at `start`; at least 10 bytes must follow in the array. */
 export function isDateAt(bytes: Uint8Array, start: number): boolean {
-  for (let index = 0; index < 10; index += 1) {
-    const byte = bytes[start + index]!;
-    if (index === 4 || index === 7) {
-      if (byte !== 0x2d) return false;
-    } else if (!isDigit(byte)) return false;
-  }
-  const month = (bytes[start + 5]! - 0x30) * 10 + bytes[start + 6]! - 0x30;
-  const day = (bytes[start + 8]! - 0x30) * 10 + bytes[start + 9]! - 0x30;
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  if (bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return false;
+  for (let at = start; at < start + 4; at += 1) if (!isDigit(bytes[at]!)) return false;
+  return isTwoDigits(bytes, start + 5, 12) && isTwoDigits(bytes, start + 8, 31);
 }
 
 /** `HH:MM`, optional seconds with fraction, optional zone, to the end. */
@@ -490,10 +490,14 @@ const SECRET_PREFIXES: readonly (readonly [string, number])[] = [
   ["ya29.", 20],
 ];
 
+/** 1 for the first bytes of `SECRET_PREFIXES`. */
+const SECRET_STARTS: Uint8Array = new Uint8Array(256);
+for (const [prefix] of SECRET_PREFIXES) SECRET_STARTS[prefix.charCodeAt(0)] = 1;
+
 export function isSecret(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
-  if (length < 20) return false;
   const first = bytes[start]!;
+  if (length < 20 || SECRET_STARTS[first] === 0) return false;
   for (const [prefix, bytesMin] of SECRET_PREFIXES) {
     if (prefix.charCodeAt(0) !== first || length < bytesMin) continue;
     if (startsWith(bytes, start, end, prefix)) return true;
@@ -536,45 +540,68 @@ export function isRandomPart(bytes: Uint8Array, start: number, end: number): boo
   let humps = 0;
   let upper = 0;
   let before = 0;
-  let letterRunStart = -1;
-  let longestStart = 0;
-  let longestEnd = 0;
-  for (let at = start; at <= end; at += 1) {
-    const byte = at < end ? bytes[at]! : 0;
-    const kind = at === end ? 0 : isDigit(byte) ? 1 : isUpper(byte) ? 3 : 2;
-    if (kind === 1) digits += 1;
-    if (kind === 3) upper += 1;
-    if (kind >= 2 && letterRunStart < 0) letterRunStart = at;
-    if (kind < 2 && letterRunStart >= 0) {
-      if (at - letterRunStart > longestEnd - longestStart) {
-        longestStart = letterRunStart;
-        longestEnd = at;
+  let run = start;
+  let longestStart = start;
+  let longestEnd = start;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    let kind = 2;
+    if (byte <= 0x39) {
+      kind = 1;
+      digits += 1;
+      if (before > 1) {
+        changes += 1;
+        if (at - run > longestEnd - longestStart) {
+          longestStart = run;
+          longestEnd = at;
+        }
       }
-      letterRunStart = -1;
-    }
-    if (before !== 0 && kind !== 0) {
-      if ((before === 1) !== (kind === 1)) changes += 1;
-      else if (before === 2 && kind === 3) humps += 1;
+    } else {
+      if (byte <= 0x5a) {
+        kind = 3;
+        upper += 1;
+        if (before === 2) humps += 1;
+      }
+      if (before === 1) {
+        changes += 1;
+        run = at;
+      }
     }
     before = kind;
   }
-  const letters = length - digits;
-  if (letters === 0) return false;
+  if (before > 1 && end - run > longestEnd - longestStart) {
+    longestStart = run;
+    longestEnd = end;
+  }
   if (digits > 0) {
-    if (length >= 40) return true;
-    if (changes >= 3 && !isVersionLike(bytes, start, end)) return length > 5;
-    if (changes === 2 && !isVersionLike(bytes, start, end)) {
-      if (digits > 2) return true;
-      return !isWordAroundDigits(bytes, start, end);
-    }
-    if (digits >= (isDigit(bytes[start]!) ? 4 : 5)) return true;
-    if (digits * 2 >= length && length >= 8) return true;
+    const byDigits = judgeDigits(bytes, start, end, digits, changes);
+    if (byDigits !== 0) return byDigits > 0;
   }
   // Camel case has long humps: a capital at every second or third letter is chance.
+  const letters = length - digits;
   if (humps >= 3 && humps * 3 > letters && upper * 5 < letters * 4) {
     return !isCamelOfWords(bytes, longestStart, longestEnd);
   }
   return isGibberish(bytes, longestStart, longestEnd);
+}
+
+/** What the digits of a run say: 1 it is random, -1 it is not, 0 its letters decide. */
+function judgeDigits(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  digits: number,
+  changes: number,
+): number {
+  const length = end - start;
+  if (digits === length) return -1;
+  if (length >= 40) return 1;
+  if (changes >= 2 && !isVersionLike(bytes, start, end)) {
+    if (changes >= 3) return length > 5 ? 1 : -1;
+    return digits > 2 || !isWordAroundDigits(bytes, start, end) ? 1 : -1;
+  }
+  if (digits >= (isDigit(bytes[start]!) ? 4 : 5)) return 1;
+  return digits * 2 >= length && length >= 8 ? 1 : 0;
 }
 
 /** `position2crossings`, `last6Months`, `k8s`: every run of letters reads like a word, one is known. */
@@ -615,10 +642,6 @@ export function isVersion(bytes: Uint8Array, start: number, end: number): boolea
   return end - start <= 12 && (bytes[start]! | 0x20) === 0x76 && isVersionLike(bytes, start, end);
 }
 
-export function isKnownWord(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= 18 && VOCABULARY.has(lowerText(bytes, start, end));
-}
-
 function isCamelOfWords(bytes: Uint8Array, start: number, end: number): boolean {
   let known = 0;
   let hump = start;
@@ -634,7 +657,7 @@ function isCamelOfWords(bytes: Uint8Array, start: number, end: number): boolean 
  * Letters only. The thresholds are eighths of a bit of mean surprise (`vocabulary.ts`), measured: at most 1 %
  * of words that the table never saw lie above, and 80 to 97 % of random letters do, more with length.
  */
-function isGibberish(bytes: Uint8Array, start: number, end: number): boolean {
+export function isGibberish(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length < 5) return false;
   const surprise = surpriseOf(bytes, start, end);

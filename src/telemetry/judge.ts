@@ -69,7 +69,8 @@ export class Judge {
     let entry =
       TapeKind.String | (lexical << CLASS_SHIFT) | (lengthClass(byteCount) << LENGTH_SHIFT);
     if (lexical === LexicalClass.Text) entry |= listFlags(bytes, start, end, mask);
-    const ids = (flags & NameFlag.IdLike) !== 0 ? WEAK_IDS : STRONG_IDS;
+    let ids = (flags & NameFlag.IdLike) !== 0 ? WEAK_IDS : STRONG_IDS;
+    if ((flags & NameFlag.Secret) !== 0) ids = 0;
     if (
       lexical < 31 &&
       (ids & (1 << lexical)) !== 0 &&
@@ -167,6 +168,7 @@ function listFlags(bytes: Uint8Array, start: number, end: number, mask: number):
     flag = TapeFlag.PipeList;
   } else return 0;
   if (bytes[start] === joiner || bytes[end - 1] === joiner) return 0;
+  if (joiner === 0x20) return flag;
   for (let at = start + 1; at < end; at += 1) {
     if (bytes[at] === joiner && bytes[at - 1] === joiner) return 0;
   }

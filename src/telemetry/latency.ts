@@ -6,3 +6,46 @@ export interface LatencySketch {
   count: number;
   readonly buckets: Map<number, number>;
 }
+
+/** Ratio of neighbouring bounds; a bucket's middle is within 5 % of whatever lies in it. */
+const RATIO = 1.1;
+const SCALE = 1 / Math.log(RATIO);
+const FLOOR_MS = 0.1;
+/** Index of the last bucket: 0.1 ms times 1.1 to the 176th is half an hour. */
+const bucketMax = 176;
+
+export const emptyLatency = (): LatencySketch => ({ count: 0, buckets: new Map() });
+
+export function observeLatency(sketch: LatencySketch, durationMs: number): void {
+  sketch.count += 1;
+  const index = latencyBucket(durationMs);
+  sketch.buckets.set(index, (sketch.buckets.get(index) ?? 0) + 1);
+}
+
+function latencyBucket(durationMs: number): number {
+  if (!(durationMs >= FLOOR_MS)) return 0;
+  return Math.min(bucketMax, 1 + Math.floor(Math.log(durationMs / FLOOR_MS) * SCALE));
+}
+
+/** Merges `from` into `into`. */
+export function mergeLatency(into: LatencySketch, from: LatencySketch): void {
+  into.count += from.count;
+  for (const [index, count] of from.buckets) {
+    into.buckets.set(index, (into.buckets.get(index) ?? 0) + count);
+  }
+}
+
+/** The duration in milliseconds below which the share `quantile` (0 to 1) of all lies; 0 where there are none. */
+export function latencyQuantile(sketch: LatencySketch, quantile: number): number {
+  let left = quantile * sketch.count;
+  const indexes = [...sketch.buckets.keys()].sort((a, b) => a - b);
+  for (const index of indexes) {
+    left -= sketch.buckets.get(index)!;
+    if (left <= 0) return bucketMiddleMs(index);
+  }
+  const last = indexes[indexes.length - 1];
+  return last === undefined ? 0 : bucketMiddleMs(last);
+}
+
+const bucketMiddleMs = (index: number): number =>
+  index === 0 ? FLOOR_MS / 2 : (FLOOR_MS * RATIO ** (index - 1) * (1 + RATIO)) / 2;

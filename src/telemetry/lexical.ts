@@ -10,6 +10,7 @@ import {
   isDuration,
   isEmail,
   isExponent,
+  isGibberish,
   isHexRun,
   isHostname,
   isIban,
@@ -177,7 +178,7 @@ export function classifyMasked(
 ): LexicalClass {
   const length = end - start;
   if (length === 0) return LexicalClass.Empty;
-  if ((mask & ~(Letter | Char.JsonStop)) === 0) return classifyLetters(bytes, start, end);
+  if ((mask & ~(Letter | Char.JsonStop)) === 0) return classifyLetters(bytes, start, end, mask);
   if ((mask & ~(Char.Digit | Char.JsonStop)) === 0) {
     return length >= 13 && length <= 19 && isCard(bytes, start, end)
       ? LexicalClass.Card
@@ -191,7 +192,12 @@ export function classifyMasked(
   return classifyMixed(bytes, start, end, mask);
 }
 
-function classifyLetters(bytes: Uint8Array, start: number, end: number): LexicalClass {
+function classifyLetters(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  mask: number,
+): LexicalClass {
   const length = end - start;
   if (length === 4 && isWord4(bytes, start, 0x74, 0x72, 0x75, 0x65)) return LexicalClass.Boolean;
   if (
@@ -201,7 +207,11 @@ function classifyLetters(bytes: Uint8Array, start: number, end: number): Lexical
   ) {
     return LexicalClass.Boolean;
   }
-  return isRandomPart(bytes, start, end) ? LexicalClass.Opaque : LexicalClass.Word;
+  const random =
+    (mask & Upper) === 0 || (mask & Lower) === 0
+      ? isGibberish(bytes, start, end)
+      : isRandomPart(bytes, start, end);
+  return random ? LexicalClass.Opaque : LexicalClass.Word;
 }
 
 function isWord4(

@@ -4,9 +4,9 @@
  */
 import { telemetryLimits } from "../base/limits.ts";
 import { NameFlag } from "./fieldnames.ts";
-import { isDigit, isKnownWord, isLetter, isUpper } from "./forms.ts";
+import { isDigit, isLetter, isUpper } from "./forms.ts";
 import { LexicalClass } from "./lexical.ts";
-import { surpriseOf } from "./vocabulary.ts";
+import { isKnownWord, surpriseOf } from "./vocabulary.ts";
 
 export interface PrivacyRules {
   /** Keep words of what may be an enumeration. Without it no text of a value is kept at all. */

@@ -5,16 +5,9 @@
  * Literal text is percent-decoded where that is safe (RFC 3986, section 6.2.2.2), so one resource has one key.
  */
 import { telemetryLimits } from "../base/limits.ts";
-import {
-  isDateAt,
-  isDigit,
-  isKnownWord,
-  isLetter,
-  isRandomPart,
-  isUuid,
-  isVersion,
-} from "./forms.ts";
+import { isDateAt, isDigit, isLetter, isRandomPart, isUuid, isVersion } from "./forms.ts";
 import { CHAR_BITS, Char, classifyMasked, LexicalClass } from "./lexical.ts";
+import { isKnownWord } from "./vocabulary.ts";
 
 /** Class names of the pattern notation, by lexical class. What is not here stays literal. */
 export const SEGMENT_CLASSES: ReadonlyMap<LexicalClass, string> = new Map([
@@ -46,6 +39,11 @@ export const SEGMENT_CLASSES: ReadonlyMap<LexicalClass, string> = new Map([
 
 /** The class that stands for words whose text was dropped because a node had too many children. */
 export const WORD_CLASS = "word";
+export const WORD_KEY: string = `{${WORD_CLASS}}`;
+
+/** Keys that are one class and nothing else are few, so they are never forgotten. */
+export const isPureClass = (key: string): boolean =>
+  key.startsWith("{") && key.indexOf("}") === key.length - 1;
 
 /**
  * One segment taken apart: the pattern's text, and where in `bytes` (the segment, percent-decoded) the value of

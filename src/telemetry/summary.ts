@@ -51,6 +51,11 @@ export interface PathNode {
    * coordinated sample of keyed hashes. Empty for a literal.
    */
   readonly slots: SlotSummary[];
+  /**
+   * Of a literal: the keyed hash of its text, under the same key as all samples, so that `/users/alice` can be joined
+   * with a field that bore `alice`. Absent where the node is no literal, or no hashes are kept.
+   */
+  hash?: number;
 }
 
 export interface SlotSummary {
@@ -59,7 +64,10 @@ export interface SlotSummary {
 }
 
 export interface OperationSummary {
-  /** Exchanges that were selected and whose response was seen. */
+  /**
+   * Exchanges that were selected and whose response was seen. 0 where every call was refused: such an operation
+   * is no endpoint (yet). A delta may hold it, so that the outcome does not depend on which call came first.
+   */
   calls: number;
   /** Calls that the status filter refused: they count here and in `statusClasses`, and taught no shape. */
   refused: number;

@@ -97,6 +97,40 @@ export class Tape {
     return (offset << 6) | length;
   }
 
+  /** Appends the values of another tape; false, with nothing appended, where they do not fit. */
+  append(from: Tape): boolean {
+    while (this.count + from.count + 8 > this.entries.length) if (!this.#grow()) return false;
+    const shift = this.byteCount;
+    if (from.byteCount > 0) {
+      while (shift + from.byteCount > this.bytes.length) {
+        if (this.bytes.length >= telemetryLimits.tapeBytesMax) return false;
+        const grown = new Uint8Array(this.bytes.length * 2);
+        grown.set(this.bytes);
+        this.bytes = grown;
+      }
+      this.bytes.set(from.bytes.subarray(0, from.byteCount), shift);
+      this.byteCount += from.byteCount;
+    }
+    this.entries.set(from.entries.subarray(0, from.count), this.count);
+    this.#shiftWords(this.count, this.count + from.count, shift << 6);
+    this.count += from.count;
+    return true;
+  }
+
+  #shiftWords(start: number, end: number, shift: number): void {
+    let at = start;
+    while (at < end) {
+      const entry = this.entries[at]!;
+      at += 1;
+      if (entry < 0) continue;
+      if ((entry & KIND_MASK) === TapeKind.Repeat) continue;
+      if ((entry & TapeFlag.HasHash) !== 0) at += 2;
+      if ((entry & TapeFlag.HasWord) === 0) continue;
+      this.entries[at]! += shift;
+      at += 1;
+    }
+  }
+
   name(id: number): void {
     this.entries[this.count] = ~id;
     this.count += 1;

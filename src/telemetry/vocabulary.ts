@@ -204,7 +204,51 @@ zero zh zho zip zipball zone zones zu zul quote quotes quoted quick quiet quit e
 `;
 
 /** In lower case. */
-export const VOCABULARY: ReadonlySet<string> = new Set(WORDS.trim().split(/\s+/));
+const VOCABULARY: readonly string[] = [...new Set(WORDS.trim().split(/\s+/))];
+
+/** The vocabulary as an open-addressing table of positions in `WORD_BYTES`; a word's length stands before it. */
+const SLOT_MASK = 8191;
+const SLOTS = new Int32Array(SLOT_MASK + 1);
+const WORD_BYTES = new Uint8Array(VOCABULARY.join(" ").length + 2);
+const lettersMax = 18;
+fillSlots();
+
+function fillSlots(): void {
+  let at = 1;
+  for (const word of VOCABULARY) {
+    WORD_BYTES[at] = word.length;
+    let hash = 0;
+    for (let index = 0; index < word.length; index += 1) {
+      WORD_BYTES[at + 1 + index] = word.charCodeAt(index);
+      hash = (Math.imul(hash, 31) + word.charCodeAt(index)) | 0;
+    }
+    let slot = (hash ^ (hash >>> 11)) & SLOT_MASK;
+    while (SLOTS[slot] !== 0) slot = (slot + 1) & SLOT_MASK;
+    SLOTS[slot] = at;
+    at += word.length + 1;
+  }
+}
+
+/** Are these ASCII letters (either case) a word of the vocabulary? */
+export function isKnownWord(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length > lettersMax) return false;
+  let hash = 0;
+  for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + (bytes[at]! | 0x20)) | 0;
+  for (
+    let slot = (hash ^ (hash >>> 11)) & SLOT_MASK;
+    SLOTS[slot] !== 0;
+    slot = (slot + 1) & SLOT_MASK
+  ) {
+    const word = SLOTS[slot]!;
+    if (WORD_BYTES[word] !== length) continue;
+    let index = 0;
+    while (index < length && WORD_BYTES[word + 1 + index] === (bytes[start + index]! | 0x20))
+      index += 1;
+    if (index === length) return true;
+  }
+  return false;
+}
 
 const LETTERS = 26;
 /** The row and column that stand for the beginning and the end of a word. */

@@ -1,0 +1,170 @@
+import { telemetryLimits } from "../base/limits.ts";
+import type { BodySink } from "../http/exchange.ts";
+import { NameFlag } from "./fieldnames.ts";
+import { FormScanner } from "./formscanner.ts";
+import { JsonScanner, ScanOutcome, type SelectorText } from "./jsonscanner.ts";
+import type { Judge } from "./judge.ts";
+import { type MediaType, sniffKind } from "./mediatype.ts";
+import { MultipartScanner } from "./multipartscanner.ts";
+import type { NameTable } from "./names.ts";
+import type { BodyKind } from "./summary.ts";
+import { Tape } from "./tape.ts";
+import { Utf16Reader, utf16Order } from "./utf16.ts";
+import { XmlScanner } from "./xmlscanner.ts";
+
+/** What reads one kind of body onto a tape. */
+interface Scanner {
+  data(bytes: Uint8Array, start: number, end: number): void;
+  end(whole: boolean): ScanOutcome;
+}
+
+/**
+ * One body on its way: takes its bytes, and has its kind and tape when it ends. Reused from body to body; the
+ * pool hands it out again when its exchange is over.
+ */
+export class BodyScan implements BodySink {
+  readonly tape = new Tape();
+  /** What the body turned out to be; `empty` until a byte came. */
+  kind: BodyKind = "empty";
+  outcome: ScanOutcome = ScanOutcome.Empty;
+  mediaType: MediaType;
+  /** Decoded bytes that came. */
+  byteCount = 0;
+  /** The body was longer than what is scanned of one. */
+  overLimit = false;
+  selectors: readonly SelectorText[] = [];
+  /** Whether `end` was called. */
+  ended = false;
+  readonly #json: JsonScanner;
+  readonly #form: FormScanner;
+  #multipart: MultipartScanner | null = null;
+  #xml: XmlScanner | null = null;
+  readonly #names: NameTable;
+  readonly #judge: Judge;
+  #scanner: Scanner | null = null;
+  /** First bytes of a text, and whether the kind was a guess. */
+  readonly #sample = new Uint8Array(textSampleBytes);
+  #sampleCount = 0;
+  #guessed = false;
+  #utf16: Utf16Reader | null = null;
+
+  constructor(names: NameTable, judge: Judge, mediaType: MediaType) {
+    this.#names = names;
+    this.#judge = judge;
+    this.mediaType = mediaType;
+    this.#json = new JsonScanner(names, judge, this.tape);
+    this.#form = new FormScanner(names, judge, this.tape);
+  }
+
+  begin(mediaType: MediaType): void {
+    this.mediaType = mediaType;
+    this.tape.reset();
+    this.kind = "empty";
+    this.outcome = ScanOutcome.Empty;
+    this.byteCount = 0;
+    this.overLimit = false;
+    this.selectors = [];
+    this.ended = false;
+    this.#scanner = null;
+    this.#sampleCount = 0;
+    this.#guessed = false;
+    this.#utf16 = null;
+  }
+
+  data(bytes: Uint8Array, start: number, end: number): void {
+    if (start >= end) return;
+    if (this.byteCount === 0) this.#decide(bytes, start, end);
+    const left = telemetryLimits.bodyBytesMax - this.byteCount;
+    this.byteCount += end - start;
+    if (left <= 0) {
+      this.overLimit = true;
+      return;
+    }
+    const stop = Math.min(end, start + left);
+    if (stop < end) this.overLimit = true;
+    if (this.#utf16 !== null) this.#utf16.data(bytes, start, stop, this.#scanner!);
+    else if (this.#scanner !== null) this.#scanner.data(bytes, start, stop);
+    if (this.#scanner === null || this.#guessed) this.#gatherSample(bytes, start, stop);
+  }
+
+  end(whole: boolean): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.byteCount === 0) {
+      this.outcome = whole ? ScanOutcome.Empty : ScanOutcome.Cut;
+      return;
+    }
+    const complete = whole && !this.overLimit;
+    if (this.#scanner === null) {
+      this.#endText(complete);
+      return;
+    }
+    this.outcome = this.#scanner.end(complete);
+    if (this.#scanner === this.#json) {
+      this.selectors = this.#json.selectors;
+      if (this.#json.documents > 1) this.kind = "json-lines";
+    } else if (this.#scanner === this.#form) this.selectors = this.#form.selectors;
+    else if (this.#scanner === this.#xml) this.selectors = this.#xml.selectors;
+    if (this.outcome !== ScanOutcome.Invalid) return;
+    this.tape.reset();
+    if (this.#guessed) {
+      this.kind = this.mediaType.name === "application/octet-stream" ? "binary" : "text";
+      this.#endText(complete);
+    }
+  }
+
+  #decide(bytes: Uint8Array, start: number, end: number): void {
+    const declared = this.mediaType.kind;
+    this.kind = declared ?? sniffKind(this.mediaType, bytes, start, end);
+    this.#guessed = declared === null && this.kind !== "text" && this.kind !== "binary";
+    switch (this.kind) {
+      case "json":
+      case "json-lines":
+        this.#json.begin(this.tape);
+        this.#scanner = this.#json;
+        break;
+      case "form":
+        this.#form.begin(this.tape);
+        this.#scanner = this.#form;
+        break;
+      case "multipart":
+        this.#multipart ??= new MultipartScanner(this.#names, this.#judge);
+        this.#multipart.begin(this.tape, this.mediaType.boundary);
+        this.#scanner = this.#multipart;
+        break;
+      case "xml":
+        this.#xml ??= new XmlScanner(this.#names, this.#judge);
+        this.#xml.begin(this.tape);
+        this.#scanner = this.#xml;
+        break;
+      default:
+        this.#scanner = null;
+    }
+    if (this.kind !== "json" && this.kind !== "xml") return;
+    const order = utf16Order(bytes, start, end);
+    if (order !== null) this.#utf16 = new Utf16Reader(order);
+  }
+
+  #gatherSample(bytes: Uint8Array, start: number, end: number): void {
+    const stop = Math.min(end, start + textSampleBytes - this.#sampleCount);
+    for (let at = start; at < stop; at += 1) {
+      this.#sample[this.#sampleCount] = bytes[at]!;
+      this.#sampleCount += 1;
+    }
+  }
+
+  /** A text is one string of which only class and length are kept; a binary body has no shape. */
+  #endText(complete: boolean): void {
+    this.outcome = complete ? ScanOutcome.Whole : ScanOutcome.Cut;
+    if (this.kind !== "text" || this.overLimit) return;
+    this.#judge.text(NameFlag.Private | NameFlag.Secret, this.#sample, 0, this.#sampleCount);
+    this.#judge.write(this.tape, this.#sample, 0, this.#sampleCount, false);
+  }
+
+  /** Memory of the tape, in bytes. */
+  get scratchBytes(): number {
+    return this.tape.entries.byteLength + this.tape.bytes.byteLength;
+  }
+}
+
+const textSampleBytes = 256;

@@ -1,0 +1,92 @@
+import type { Head } from "../http/head.ts";
+import { HeaderName } from "../http/headername.ts";
+import { isCredentialName } from "./credentials.ts";
+import type { Judge } from "./judge.ts";
+import type { NameTable } from "./names.ts";
+import type { ParameterTable } from "./parameters.ts";
+
+/** Numbers a field has in `Head.fields`. */
+export const FIELD_STRIDE = 5;
+
+/**
+ * Headers of the protocol, of browsers, proxies and tracing, and those that bear credentials: that they came is
+ * counted, their values are not looked at. Everything else may be the API's own.
+ */
+const UNREAD = new Set(
+  (
+    "host content-type content-length transfer-encoding content-encoding connection upgrade authorization cookie set-cookie " +
+    "user-agent accept accept-encoding accept-language accept-charset date server content-range range " +
+    "if-range if-match if-none-match if-modified-since if-unmodified-since last-modified cache-control pragma " +
+    "expires age vary via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix " +
+    "x-real-ip traceparent tracestate baggage x-b3-traceid x-b3-spanid x-b3-parentspanid x-b3-sampled origin referer expect te " +
+    "trailer keep-alive proxy-authorization proxy-authenticate proxy-connection www-authenticate http2-settings " +
+    "sec-websocket-key sec-websocket-version sec-websocket-accept sec-websocket-protocol sec-websocket-extensions allow " +
+    "accept-ranges access-control-allow-origin access-control-allow-methods access-control-allow-headers " +
+    "access-control-allow-credentials access-control-expose-headers access-control-max-age access-control-request-method " +
+    "access-control-request-headers strict-transport-security content-security-policy x-content-type-options x-frame-options " +
+    "x-xss-protection x-powered-by referrer-policy permissions-policy dnt upgrade-insecure-requests sec-fetch-dest " +
+    "sec-fetch-mode sec-fetch-site sec-fetch-user sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform priority max-forwards from " +
+    "alt-svc x-envoy-upstream-service-time x-envoy-decorator-operation x-envoy-attempt-count cf-ray cf-connecting-ip " +
+    "cf-cache-status cf-visitor cf-ipcountry nel report-to x-amz-cf-id x-amz-cf-pop x-cache x-served-by x-timer " +
+    "x-amzn-trace-id x-cloud-trace-context x-datadog-trace-id x-datadog-parent-id x-datadog-sampling-priority " +
+    "x-runtime x-aspnet-version x-dns-prefetch-control x-download-options x-permitted-cross-domain-policies"
+  ).split(" "),
+);
+
+/** Bits beside a name's number in `HeaderNames`. */
+const UNREAD_BIT = 1;
+const CREDENTIAL_BIT = 2;
+const SHIFT = 2;
+
+/** What the numbers that `http/` gives to header names mean here: kept by number, since heads come in thousands. */
+export class HeaderNames {
+  readonly #names: NameTable;
+  /** By header name number: name number in `NameTable`, shifted left, and the bits above. */
+  #known: (number | undefined)[] = [];
+
+  constructor(names: NameTable) {
+    this.#names = names;
+  }
+
+  /**
+   * Counts every field of a head, judges the values of those that may be the API's own, and adds the names of
+   * those that bear credentials to `credentials`.
+   */
+  observe(
+    head: Head,
+    message: number,
+    into: ParameterTable,
+    judge: Judge,
+    credentials: string[] | null,
+  ): void {
+    const fields = head.fields;
+    const count = head.fieldCount;
+    into.rewind();
+    for (let index = 0; index < count; index += 1) {
+      const at = index * FIELD_STRIDE;
+      const headerId = fields[at]!;
+      let known = this.#known[headerId];
+      if (known === undefined || headerId === HeaderName.None)
+        known = this.#add(head, index, headerId);
+      const nameId = known >> SHIFT;
+      if ((known & UNREAD_BIT) !== 0 || nameId === 0) {
+        into.count(nameId, message);
+        if ((known & CREDENTIAL_BIT) !== 0) credentials?.push(this.#names.text(nameId));
+      } else {
+        const start = fields[at + 3]!;
+        const end = fields[at + 4]!;
+        judge.text(this.#names.flags[nameId]!, head.bytes, start, end);
+        into.observe(nameId, message, judge, head.bytes, start, end);
+      }
+    }
+  }
+
+  #add(head: Head, index: number, headerId: number): number {
+    const name = head.nameAt(index);
+    let known = this.#names.intern(name) << SHIFT;
+    if (UNREAD.has(name) || name.includes("csrf") || name.includes("xsrf")) known |= UNREAD_BIT;
+    else if (isCredentialName(name)) known |= UNREAD_BIT | CREDENTIAL_BIT;
+    if (headerId !== HeaderName.None) this.#known[headerId] = known;
+    return known;
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Summaries while they are being counted: the same knowledge as `summary.ts`, laid out for adding to. Freezing
+ * turns it into the value that is sent, stored and read.
+ */
+
+import { telemetryLimits } from "../base/limits.ts";
+import { emptyLatency, type LatencySketch } from "./latency.ts";
+import { absorbNode } from "./merge.ts";
+import type { NameTable } from "./names.ts";
+import { ParameterTable } from "./parameters.ts";
+import { emptySample } from "./sample.ts";
+import { WORD_KEY } from "./segment.ts";
+import type {
+  ApiKey,
+  BodyKind,
+  BodySummary,
+  OperationSummary,
+  PathNode,
+  RequestSummary,
+  ResponseSummary,
+} from "./summary.ts";
+import { freezeSample, freezeShape, freezeText, type ShapeTally, TextTally } from "./tally.ts";
+import { emptyTimeBuckets, type TimeBuckets } from "./timebuckets.ts";
+
+export class BodyTally {
+  count = 0;
+  scanned = 0;
+  truncated = 0;
+  invalid = 0;
+  readonly kinds = new Map<BodyKind, number>();
+  bytes = 0;
+  shape: ShapeTally | null = null;
+}
+
+/** Bodies of one kind of message by media type, and the messages that had none. */
+export class BodiesTally {
+  readonly byType = new Map<string, BodyTally>();
+  bodiless = 0;
+
+  of(mediaType: string): BodyTally | null {
+    let body = this.byType.get(mediaType);
+    if (body === undefined) {
+      if (this.byType.size >= telemetryLimits.mediaTypesMax) return null;
+      body = new BodyTally();
+      this.byType.set(mediaType, body);
+    }
+    return body;
+  }
+
+  freeze(names: NameTable): Map<string, BodySummary> {
+    const frozen = new Map<string, BodySummary>();
+    for (const [mediaType, body] of this.byType) {
+      frozen.set(mediaType, {
+        count: body.count,
+        scanned: body.scanned,
+        truncated: body.truncated,
+        invalid: body.invalid,
+        kinds: new Map(body.kinds),
+        bytes: body.bytes,
+        shape: body.shape === null ? null : freezeShape(body.shape, names),
+      });
+    }
+    return frozen;
+  }
+}
+
+export class RequestTally {
+  calls = 0;
+  readonly query = new ParameterTable();
+  readonly headers = new ParameterTable();
+  readonly cookies = new ParameterTable();
+  readonly credentials = new Map<string, number>();
+  readonly bodies = new BodiesTally();
+
+  freeze(names: NameTable): RequestSummary {
+    return {
+      calls: this.calls,
+      query: this.query.freeze(names),
+      headers: this.headers.freeze(names),
+      cookies: this.cookies.freeze(names),
+      credentials: new Map(this.credentials),
+      bodies: this.bodies.freeze(names),
+      bodiless: this.bodies.bodiless,
+    };
+  }
+}
+
+export class ResponseTally {
+  calls = 0;
+  readonly headers = new ParameterTable();
+  readonly bodies = new BodiesTally();
+
+  freeze(names: NameTable): ResponseSummary {
+    return {
+      calls: this.calls,
+      headers: this.headers.freeze(names),
+      bodies: this.bodies.freeze(names),
+      bodiless: this.bodies.bodiless,
+    };
+  }
+}
+
+export class OperationTally {
+  calls = 0;
+  refused = 0;
+  firstMs = Number.POSITIVE_INFINITY;
+  lastMs = Number.NEGATIVE_INFINITY;
+  readonly buckets: TimeBuckets = emptyTimeBuckets();
+  readonly statusClasses: number[] = [0, 0, 0, 0, 0];
+  readonly latency: LatencySketch = emptyLatency();
+  requestBytes = 0;
+  responseBytes = 0;
+  internalCalls = 0;
+  externalCalls = 0;
+  readonly callers = new Map<string, number>();
+  /** Null until a call taught something: what was only ever refused stays small. */
+  request: RequestTally | null = null;
+  readonly responses = new Map<number, ResponseTally>();
+
+  freeze(names: NameTable): OperationSummary {
+    const responses = new Map<number, ResponseSummary>();
+    for (const [status, response] of this.responses) responses.set(status, response.freeze(names));
+    return {
+      calls: this.calls,
+      refused: this.refused,
+      firstMs: this.firstMs,
+      lastMs: this.lastMs,
+      buckets: {
+        widthMs: this.buckets.widthMs,
+        buckets: new Map([...this.buckets.buckets].map(([at, bucket]) => [at, { ...bucket }])),
+      },
+      statusClasses: this.statusClasses.slice(),
+      latency: { count: this.latency.count, buckets: new Map(this.latency.buckets) },
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+      internalCalls: this.internalCalls,
+      externalCalls: this.externalCalls,
+      callers: new Map(this.callers),
+      request: (this.request ?? new RequestTally()).freeze(names),
+      responses,
+    };
+  }
+}
+
+export class NodeTally {
+  readonly children = new Map<string, NodeTally>();
+  readonly operations = new Map<string, OperationTally>();
+  /** One for each class in the node's key. */
+  readonly slots: TextTally[] = [];
+  /** Keyed hash of a literal's text; 0 for what is none. */
+  readonly hash: number;
+  /** Calls that passed through here, selected ones and refused ones. */
+  calls = 0;
+  refused = 0;
+  /** What literal children that were forgotten held, as the sibling `{word}`; merged in when this is frozen. */
+  forgotten: PathNode | null = null;
+
+  constructor(hash: number, slotCount: number) {
+    this.hash = hash;
+    for (let index = 0; index < slotCount; index += 1) this.slots.push(new TextTally());
+  }
+}
+
+export class ApiTally {
+  readonly key: ApiKey;
+  readonly root = new NodeTally(0, 0);
+  readonly serverAddresses = new Map<string, number>();
+  readonly limits = new Map<string, number>();
+  calls = 0;
+  refused = 0;
+  nodeCount = 1;
+
+  constructor(key: ApiKey) {
+    this.key = key;
+  }
+
+  /** A limit refused something here. */
+  mark(limit: string, count = 1): void {
+    this.limits.set(limit, (this.limits.get(limit) ?? 0) + count);
+  }
+}
+
+/** `keepRefused`: with operations of which every call was refused (a delta has them, a document does not). */
+export function freezeNode(node: NodeTally, names: NameTable, keepRefused: boolean): PathNode {
+  const children = new Map<string, PathNode>();
+  for (const [key, child] of node.children) {
+    if (child.calls > 0 || keepRefused) children.set(key, freezeNode(child, names, keepRefused));
+  }
+  if (node.forgotten !== null) {
+    const word = children.get(WORD_KEY);
+    const forgotten = structuredClone(node.forgotten);
+    if (word === undefined) children.set(WORD_KEY, forgotten);
+    else absorbNode(word, forgotten);
+  }
+  const operations = new Map<string, OperationSummary>();
+  for (const [key, operation] of node.operations) {
+    if (operation.calls > 0 || keepRefused) operations.set(key, operation.freeze(names));
+  }
+  const slots = node.slots.map((text) => ({
+    text: { ...freezeText(text), sample: null },
+    sample: text.sample === null ? emptySample() : freezeSample(text.sample),
+  }));
+  const frozen: PathNode = { children, operations, slots };
+  return node.hash === 0 ? frozen : { ...frozen, hash: node.hash };
+}

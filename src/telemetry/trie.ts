@@ -1,0 +1,232 @@
+import type { KeyedHash } from "../base/hash.ts";
+import { telemetryLimits } from "../base/limits.ts";
+import { NameFlag } from "./fieldnames.ts";
+import { isDigit } from "./forms.ts";
+import type { Judge } from "./judge.ts";
+import { LexicalClass } from "./lexical.ts";
+import { type ApiTally, freezeNode, NodeTally, OperationTally } from "./live.ts";
+import { absorbNode } from "./merge.ts";
+import type { NameTable } from "./names.ts";
+import { observeText } from "./parameters.ts";
+import type { PrivacyRules } from "./privacy.ts";
+import { emptySample, observeHash } from "./sample.ts";
+import {
+  emptyReading,
+  isPureClass,
+  readSegment,
+  type SegmentReading,
+  WORD_KEY,
+} from "./segment.ts";
+import { emptyTextShape } from "./shape.ts";
+import type { PathNode } from "./summary.ts";
+import type { Target } from "./target.ts";
+import { isKnownWord } from "./vocabulary.ts";
+
+/** Finds and makes the nodes of paths. One instance serves a whole sensor. */
+export class Trie {
+  readonly #names: NameTable;
+  readonly #judge: Judge;
+  readonly #hash: KeyedHash;
+  readonly #privacy: PrivacyRules;
+  readonly #reading: SegmentReading = emptyReading();
+  /** Nodes of all APIs together. */
+  nodeCount = 0;
+
+  constructor(names: NameTable, judge: Judge, hash: KeyedHash, privacy: PrivacyRules) {
+    this.#names = names;
+    this.#judge = judge;
+    this.#hash = hash;
+    this.#privacy = privacy;
+  }
+
+  /**
+   * The node at which the target's path ends, made where it is new; null where a limit forbids. Every node on the
+   * way counts the call, and its slots their values.
+   */
+  reach(api: ApiTally, target: Target, refused: boolean): NodeTally | null {
+    let node = api.root;
+    count(node, refused);
+    let start = target.pathStart;
+    const end = target.pathEnd;
+    if (start >= end) return node;
+    for (let position = 0; start <= end; position += 1) {
+      let stop = start;
+      while (stop < end && target.bytes[stop] !== 0x2f) stop += 1;
+      if (position === telemetryLimits.pathSegmentsMax) {
+        api.mark("pathSegmentsMax");
+        return null;
+      }
+      const next = this.#child(api, node, target, start, stop, position, refused);
+      if (next === null) return null;
+      count(next, refused);
+      node = next;
+      start = stop + 1;
+    }
+    return node;
+  }
+
+  #child(
+    api: ApiTally,
+    node: NodeTally,
+    target: Target,
+    start: number,
+    end: number,
+    position: number,
+    refused: boolean,
+  ): NodeTally | null {
+    // A literal that is known needs no reading, unless what stands behind it could make it a version.
+    if (target.ascii && (start === end || !isDigit(target.bytes[start]!))) {
+      const known = node.children.get(target.text.slice(start, end));
+      if (known !== undefined && known.slots.length === 0) return known;
+    }
+    const reading = this.#reading;
+    readSegment(target.bytes, start, end, position, end === target.pathEnd, reading);
+    if (!this.#privacy.pathWords && reading.slotCount === 0) hideWord(reading);
+    let child = node.children.get(reading.key);
+    if (child === undefined) {
+      child = this.#add(api, node, reading) ?? undefined;
+      if (child === undefined) return null;
+    }
+    if (!refused) this.#observeSlots(child, reading);
+    return child;
+  }
+
+  #add(api: ApiTally, node: NodeTally, reading: SegmentReading): NodeTally | null {
+    if (node.children.size >= telemetryLimits.pathChildrenMax) this.#forgetChildren(api, node);
+    if (
+      api.nodeCount >= telemetryLimits.pathNodesMax ||
+      this.nodeCount >= telemetryLimits.pathNodesTotalMax
+    ) {
+      this.#prune(api);
+      if (
+        api.nodeCount >= telemetryLimits.pathNodesMax ||
+        this.nodeCount >= telemetryLimits.pathNodesTotalMax
+      ) {
+        api.mark("pathNodesMax");
+        return null;
+      }
+    }
+    const literal = reading.slotCount === 0 && reading.key !== "" && this.#privacy.hashes;
+    const hash =
+      literal && reading.byteCount <= telemetryLimits.hashedBytesMax
+        ? this.#hash.number(reading.bytes, 0, reading.byteCount)
+        : 0;
+    const child = new NodeTally(hash, Math.min(reading.slotCount, telemetryLimits.segmentSlotsMax));
+    node.children.set(reading.key, child);
+    api.nodeCount += 1;
+    this.nodeCount += 1;
+    return child;
+  }
+
+  #observeSlots(node: NodeTally, reading: SegmentReading): void {
+    const slots = node.slots;
+    for (let index = 0; index < slots.length; index += 1) {
+      const start = reading.slotStarts[index]!;
+      const end = reading.slotEnds[index]!;
+      const text = slots[index]!;
+      this.#judge.text(NameFlag.IdLike | NameFlag.Private, reading.bytes, start, end);
+      observeText(text, this.#judge, reading.bytes, start, end, telemetryLimits.slotHashesMax);
+    }
+  }
+
+  /** Half of the children stay: those heard most, of equals the later ones. */
+  #forgetChildren(api: ApiTally, node: NodeTally): void {
+    const order = [...node.children].filter(([key]) => !isPureClass(key));
+    const heard = order.map(([key, child], at) => ({ key, child, at }));
+    heard.sort(
+      (a, b) => b.child.calls - a.child.calls || b.child.refused - a.child.refused || b.at - a.at,
+    );
+    for (const { key, child } of heard.slice(heard.length >> 1))
+      this.#forget(api, node, key, child);
+    api.mark("pathChildrenMax");
+  }
+
+  /** Drops a child of which every call was refused; another becomes part of its sibling `{word}`. */
+  #forget(api: ApiTally, node: NodeTally, key: string, child: NodeTally): void {
+    node.children.delete(key);
+    const nodes = countNodes(child);
+    api.nodeCount -= nodes;
+    this.nodeCount -= nodes;
+    if (child.calls === 0) return;
+    const frozen = freezeNode(child, this.#names, false);
+    const word = wordNode(child);
+    frozen.slots.splice(0, frozen.slots.length, ...word.slots);
+    delete frozen.hash;
+    if (node.forgotten === null) node.forgotten = frozen;
+    else absorbNode(node.forgotten, frozen);
+  }
+
+  /** Forgets, everywhere in an API, what had a small share of its calls; the share grows until enough is gone. */
+  #prune(api: ApiTally): void {
+    const wanted = telemetryLimits.pathNodesMax * 0.75;
+    for (let share = 1024; share >= 128 && api.nodeCount > wanted; share /= 2) {
+      this.#pruneNode(api, api.root, Math.max(2, api.calls / share));
+    }
+  }
+
+  #pruneNode(api: ApiTally, node: NodeTally, callsMin: number): void {
+    for (const [key, child] of node.children) {
+      if (!isPureClass(key) && child.calls < callsMin) this.#forget(api, node, key, child);
+      else this.#pruneNode(api, child, callsMin);
+    }
+  }
+
+  /** The operation `key` at a node, made where it is new; null where a limit forbids. */
+  operation(api: ApiTally, node: NodeTally, key: string): OperationTally | null {
+    let operation = node.operations.get(key);
+    if (operation !== undefined) return operation;
+    if (node.operations.size >= telemetryLimits.operationsMax) {
+      api.mark("operationsMax");
+      const order = [...node.operations].sort(([, a], [, b]) => a.calls - b.calls);
+      for (const [least] of order.slice(0, order.length >> 1)) node.operations.delete(least);
+    }
+    operation = new OperationTally();
+    node.operations.set(key, operation);
+    return operation;
+  }
+}
+
+function count(node: NodeTally, refused: boolean): void {
+  if (refused) node.refused += 1;
+  else node.calls += 1;
+}
+
+function countNodes(node: NodeTally): number {
+  let count = 1;
+  for (const child of node.children.values()) count += countNodes(child);
+  return count;
+}
+
+/** The slot of a forgotten word: how often it was heard, and its hash. */
+function wordNode(child: NodeTally): PathNode {
+  const text = emptyTextShape();
+  const sample = emptySample();
+  text.count = child.calls;
+  text.classes.set(LexicalClass.Word, child.calls);
+  text.words.others = child.calls;
+  sample.count = child.calls;
+  if (child.hash !== 0) {
+    observeHash(sample, child.hash, telemetryLimits.slotHashesMax);
+    sample.count = child.calls;
+  }
+  return { children: new Map(), operations: new Map(), slots: [{ text, sample }] };
+}
+
+/** Where path words are not kept, only those of the public vocabulary stay. */
+function hideWord(reading: SegmentReading): void {
+  let from = 0;
+  const bytes = reading.bytes;
+  for (let at = 0; at <= reading.byteCount; at += 1) {
+    const byte = at < reading.byteCount ? bytes[at]! : 0x2d;
+    if ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) continue;
+    if (at > from && !isKnownWord(bytes, from, at)) {
+      reading.key = WORD_KEY;
+      reading.slotCount = 1;
+      reading.slotStarts[0] = 0;
+      reading.slotEnds[0] = reading.byteCount;
+      reading.slotClasses[0] = LexicalClass.Word;
+      return;
+    }
+    from = at + 1;
+  }
+}
