@@ -15,7 +15,7 @@ export const captureLimits = {
   /** Bytes read from a file at a time: fastest of 128 KiB to 4 MiB, as a chunk then stays in the L2 cache. One buffer. */
   chunkBytes: 1 << 19,
   /** Decompressed bytes at a time; at most three such buffers are alive. */
-  inflatedChunkBytes: 1 << 18,
+  inflatedChunkBytes: 1 << 17,
   /** First bytes of an input that are looked at to tell its kind. */
   sniffBytesMax: 4096,
 } as const;

@@ -1,56 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RingOptions, RingSource } from "../../src/capture/live/afpacket.ts";
-import type { LiveSource } from "../../src/capture/live/livesource.ts";
-import { frame, type SeenSegment, segmentOf } from "./frames.ts";
-import { makeNetwork, needsRoot, pathOf } from "./network.ts";
+import { frame } from "./frames.ts";
+import { makeNetwork, needsRoot } from "./network.ts";
 import { openSender } from "./sender.ts";
+import { openTap, range } from "./tap.ts";
 
-const OPTIONS: RingOptions = {
-  rules: { ports: [], tunnels: false, exclude: [] },
-  interfaces: [],
-  expression: null,
-  bufferBytes: 8 << 20,
-  namespace: null,
-  promiscuous: false,
-  fanout: "alone",
-};
-
-interface Tap {
-  readonly source: RingSource;
-  readonly seen: SeenSegment[];
-  /** `name sequence` of each packet, in order of arrival. */
-  lines(): string[];
-  finish(): Promise<void>;
-}
-
-const openTap = (namespace: string, options: Partial<RingOptions> = {}): Tap => {
-  const source = new RingSource({ ...OPTIONS, namespace: pathOf(namespace), ...options });
-  const seen: SeenSegment[] = [];
-  const lines: string[] = [];
-  const done = runInto(source, seen, lines);
-  return {
-    source,
-    seen,
-    lines: () => lines,
-    finish: async () => {
-      await source.close();
-      await done;
-    },
-  };
-};
-
-const runInto = (source: LiveSource, seen: SeenSegment[], lines: string[]): Promise<void> =>
-  source.run((packet) => {
-    const segment = segmentOf(packet);
-    if (segment === null) return;
-    seen.push(segment);
-    const tags = segment.vlans.map((vlan) => ` vlan ${vlan}`).join("");
-    lines.push(`${source.interfaceName(packet.interfaceId)} ${segment.sequence}${tags}`);
-  });
-
-const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const network = makeNetwork();
 
 test("a veth shows each packet once at each end", async (t) => {
@@ -63,11 +18,11 @@ test("a veth shows each packet once at each end", async (t) => {
   sender.close();
   for (const tap of taps) await tap.finish();
   assert.deepEqual(
-    taps[0]!.lines(),
+    taps[0]!.lines,
     range(500).map((sequence) => `va ${sequence}`),
   );
   assert.deepEqual(
-    taps[1]!.lines(),
+    taps[1]!.lines,
     range(500).map((sequence) => `vb ${sequence}`),
   );
   assert.equal(taps[1]!.source.stats().packets, 500);
@@ -84,7 +39,7 @@ test("loopback shows each packet once", async (t) => {
   sender.close();
   await tap.finish();
   assert.deepEqual(
-    tap.lines(),
+    tap.lines,
     range(100).map((sequence) => `lo ${sequence}`),
   );
 });
@@ -108,17 +63,17 @@ test("a bridge shows each packet once on each port, and on one of them if it alo
   sender.close();
   for (const tap of taps) await tap.finish();
   assert.deepEqual(
-    taps[0]!.lines().toSorted(),
+    taps[0]!.lines.toSorted(),
     range(100)
       .flatMap((sequence) => [`ra ${sequence}`, `rb ${sequence}`])
       .toSorted(),
   );
   assert.deepEqual(
-    taps[1]!.lines(),
+    taps[1]!.lines,
     range(100).map((sequence) => `rb ${sequence}`),
   );
   assert.deepEqual(
-    taps[2]!.lines(),
+    taps[2]!.lines,
     range(100).map((sequence) => `vb ${sequence}`),
   );
 });
@@ -137,7 +92,7 @@ test("VLAN tags of packets that arrive are seen", async (t) => {
   sender.close();
   await tap.finish();
   assert.deepEqual(
-    tap.lines(),
+    tap.lines,
     range(50).map(
       (sequence) => `vb ${sequence}${[" vlan 7", " vlan 9"].slice(0, sequence % 3).join("")}`,
     ),
@@ -167,7 +122,7 @@ test("a VLAN's packets are seen untagged on its interface and tagged on the trun
   taps.forEach((tap, end) => {
     const trunk = ["va", "vb"][end]!;
     assert.deepEqual(
-      tap.lines().toSorted(),
+      tap.lines.toSorted(),
       range(50)
         .flatMap((sequence) => [`${trunk}.100 ${sequence}`, `${trunk} ${sequence} vlan 100`])
         .toSorted(),

@@ -3,7 +3,7 @@ import { liveLimits } from "../../base/limits.ts";
 import type { PacketSink } from "../packet.ts";
 import { bothOf, NOTHING, type Program } from "./bpf.ts";
 import { captureFilter } from "./filter.ts";
-import { InterfaceWatch } from "./interfaces.ts";
+import { InterfaceWatch, missingInterfaces } from "./interfaces.ts";
 import { libc, type Poll, pollReadable } from "./libc.ts";
 import { compileExpression } from "./libpcap.ts";
 import type { LiveOptions, LiveSource, LiveStats } from "./livesource.ts";
@@ -112,6 +112,11 @@ export class RingSource implements LiveSource {
 
   interfaceName(id: number): string | null {
     return this.#watch.interfaces.get(id)?.name ?? null;
+  }
+
+  problems(): readonly string[] {
+    const present = [...this.#watch.interfaces.values()].map(({ name }) => name);
+    return missingInterfaces(this.#options.interfaces, present);
   }
 
   /** Waits for the block that is being filled. */

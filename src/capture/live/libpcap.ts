@@ -20,6 +20,7 @@ export interface Libpcap {
   pcap_activate(pcap: Handle): number;
   pcap_setnonblock(pcap: Handle, on: number, problem: Uint8Array): number;
   pcap_datalink(pcap: Handle): number;
+  pcap_set_datalink(pcap: Handle, dataLink: number): number;
   pcap_open_dead(dataLink: number, snapBytes: number): Handle;
   pcap_compile(
     pcap: Handle,
@@ -42,7 +43,6 @@ export interface Libpcap {
   pcap_close(pcap: Handle): void;
   pcap_findalldevs(devices: BigUint64Array, problem: Uint8Array): number;
   pcap_freealldevs(devices: bigint): void;
-  pcap_lib_version(): string;
 }
 
 const LIBRARIES = ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so", "libpcap.dylib"];
@@ -56,6 +56,7 @@ const DECLARATIONS = [
   "int pcap_activate(void *pcap)",
   "int pcap_setnonblock(void *pcap, int on, void *problem)",
   "int pcap_datalink(void *pcap)",
+  "int pcap_set_datalink(void *pcap, int dataLink)",
   "void *pcap_open_dead(int dataLink, int snapBytes)",
   "int pcap_compile(void *pcap, void *program, const char *expression, int optimize, uint32_t netmask)",
   "int pcap_setfilter(void *pcap, void *program)",
@@ -71,7 +72,6 @@ const DECLARATIONS = [
   "void pcap_close(void *pcap)",
   "int pcap_findalldevs(void *devices, void *problem)",
   "void pcap_freealldevs(void *devices)",
-  "const char *pcap_lib_version()",
 ];
 
 export const PROBLEM_BYTES = 256;

@@ -14,6 +14,8 @@ export interface LiveSource {
   backlog(): number | null;
   /** The name of `Packet.interfaceId`; null where it is not known, or not any more. */
   interfaceName(id: number): string | null;
+  /** One line for each thing that is not as it was asked for now, such as a named interface that is not there. */
+  problems(): readonly string[];
   /** Hands on what was captured already, then lets go of everything. */
   close(): Promise<void>;
 }

@@ -33,7 +33,7 @@ const FRAME_BYTES = 2048;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-const PERMISSION =
+export const MISSING_PERMISSION =
   "capturing packets needs CAP_NET_RAW, which this process lacks: either let the tap run on a Node of its own that has it " +
   '(sudo install -o root -m 755 "$(command -v node)" /usr/local/bin/nta-node && sudo setcap cap_net_raw+ep /usr/local/bin/nta-node), ' +
   'or, in a container, add it to the securityContext (capabilities: {add: ["NET_RAW"]})';
@@ -52,7 +52,7 @@ export const openPacketSocket = (): number => {
   const fd = libc().socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd >= 0) return fd;
   const error = errorName(lastError());
-  if (error === "EPERM" || error === "EACCES") throw new UsageError(PERMISSION);
+  if (error === "EPERM" || error === "EACCES") throw new UsageError(MISSING_PERMISSION);
   throw new UsageError(`this kernel has no AF_PACKET sockets (${error}); use --capture pcap`);
 };
 
