@@ -44,6 +44,8 @@ const PCAPNG_MAGIC = "0a0d0d0a";
 
 /** First bytes of files that people confuse with captures. */
 const FOREIGN: readonly (readonly [prefix: string, text: string])[] = [
+  ["1f8b", "compressed twice; unpack it once with `gzip -d`"],
+  ["28b52ffd", "compressed twice; unpack it once with `zstd -d`"],
   ["fd377a585a00", "an xz file; unpack it first with `xz -d`"],
   ["425a68", "a bzip2 file; unpack it first with `bzip2 -d`"],
   ["04224d18", "an lz4 file; unpack it first with `lz4 -d`"],

@@ -129,6 +129,7 @@ test("kinds", async () => {
     ['{"log":{}}', "json"],
     ["\ufeff \n\t [1]", "json"],
     [gzipSync("  {}"), "json"],
+    [gzipSync(gzipSync(capture)), "unknown", /is compressed twice/],
     ["   ", "unknown", /is text/],
     ["hello", "unknown", /is text, neither JSON nor a capture/],
     [Buffer.from("89504e470d0a", "hex"), "unknown", /is a PNG image/],
@@ -244,6 +245,7 @@ test("standard input may be a file, a wrapped pipe or a named pipe", {
     await shell(`(sleep 0.1; cat "$CAPTURE" > ${pipe}) & ${run} ${pipe}`),
     `${pipe} pcap null\n3 false`,
   );
+  assert.equal(await shell(`${run} < /dev/null`), "standard input empty null\n0 false");
   mkdirSync(join(folder, "d"));
   assert.match(await shell(`${run} < ${folder}/d 2>&1 || true`), /standard input is a folder/);
 });

@@ -75,8 +75,12 @@ async function openInput(path: string, signal: AbortSignal | undefined): Promise
   const fromStdin = path === "-";
   const name = fromStdin ? "standard input" : printable(path);
   const fd = fromStdin ? 0 : await openFile(path, name);
-  const stats = fstatSync(fd);
-  refuseUnreadable(stats, fd, name);
+  const stats = statOf(fd, name);
+  const problem = problemOf(stats, fd, name);
+  if (problem !== null) {
+    if (!fromStdin) closeSync(fd);
+    throw new UsageError(problem);
+  }
   const regular = stats.isFile();
   const input: Input = {
     name,
@@ -98,18 +102,27 @@ async function openFile(path: string, name: string): Promise<number> {
   }
 }
 
-function refuseUnreadable(stats: Stats, fd: number, name: string): void {
-  let problem = "";
-  if (stats.isDirectory()) {
-    problem = `${name} is a folder; name the captures in it, as in ${name.replace(/\/+$/, "")}/*.pcap`;
-  } else if (isatty(fd)) {
-    problem = `${name} is a terminal; pipe a capture into it, as in \`tcpdump -w - | ...\``;
-  } else if (stats.isCharacterDevice() || stats.isBlockDevice()) {
-    problem = `${name} is a device; name a capture file, or - for standard input`;
+function statOf(fd: number, name: string): Stats {
+  try {
+    return fstatSync(fd);
+  } catch (error) {
+    throw readError(error, name);
   }
-  if (problem === "") return;
-  if (fd !== 0) closeSync(fd);
-  throw new UsageError(problem);
+}
+
+/** Why nobody can read a capture from there, or null. */
+function problemOf(stats: Stats, fd: number, name: string): string | null {
+  if (stats.isDirectory()) {
+    return `${name} is a folder; name the captures in it, as in ${name.replace(/\/+$/, "")}/*.pcap`;
+  }
+  if (isatty(fd)) {
+    return `${name} is a terminal; pipe a capture into it, as in \`tcpdump -w - | ...\``;
+  }
+  // Without standard input a process is given /dev/null, which is empty.
+  if (fd !== 0 && (stats.isCharacterDevice() || stats.isBlockDevice())) {
+    return `${name} is a device; name a capture file, or - for standard input`;
+  }
+  return null;
 }
 
 /**

@@ -51,7 +51,7 @@ export class Decoder {
     // Nearly all packets are done with these two lines, which V8 compiles without a jump table.
     if (step === Layer.Ipv4) step = readIpv4(frame, segment);
     if (step === Layer.Tcp) step = readTcp(frame, segment);
-    if (step >= Layer.First) step = this.#readLayers(step as Layer, segment, packet.timeMs);
+    if (step >= Layer.First) step = this.#readLayers(step as Layer, packet, segment);
     segment.timeMs = packet.timeMs;
     segment.frameBytes = packet.wireBytes;
     this.counters.add(step, packet.wireBytes);
@@ -63,18 +63,19 @@ export class Decoder {
     this.#fragments.expire(nowMs);
   }
 
-  #readLayers(first: Layer, segment: Segment, timeMs: number): Step {
+  /** Takes the packet, not its time: a fraction as an argument would be boxed. */
+  #readLayers(first: Layer, packet: Packet, segment: Segment): Step {
     let step: Step = first;
     let layers = 0;
     while (step >= Layer.First) {
       layers += 1;
       if (layers > decodeLimits.layersMax) return Outcome.TooManyLayers;
-      step = this.#readLayer(step as Layer, segment, timeMs);
+      step = this.#readLayer(step as Layer, packet, segment);
     }
     return step;
   }
 
-  #readLayer(layer: Layer, segment: Segment, timeMs: number): Step {
+  #readLayer(layer: Layer, packet: Packet, segment: Segment): Step {
     const frame = this.#frame;
     switch (layer) {
       case Layer.Ethernet:
@@ -94,7 +95,7 @@ export class Decoder {
       case Layer.Extension:
         return readExtension(frame);
       case Layer.Fragment: {
-        const outcome = this.#fragments.add(frame, segment, timeMs);
+        const outcome = this.#fragments.add(frame, segment, packet.timeMs);
         return outcome === WHOLE ? protocolStep(frame, frame.protocol) : outcome;
       }
       case Layer.Llc:
