@@ -19,10 +19,12 @@ export interface Network {
 export const pathOf = (namespace: string): string => `/run/netns/${namespace}`;
 
 /** Without IPv6 a namespace says nothing by itself; frames of IPv6 that a test sends are captured all the same. */
-const silence = (): void => {
-  for (const scope of ["all", "default"]) {
-    writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`, "1");
-  }
+export const silenceNamespace = (namespace: string): void => {
+  inNetworkNamespace(pathOf(namespace), () => {
+    for (const scope of ["all", "default"]) {
+      writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`, "1");
+    }
+  });
 };
 
 /** Skips the test, loudly, where it lacks the right. */
@@ -46,7 +48,7 @@ export const makeNetwork = (): Network => {
       const name = `nta-${process.pid}-${role}`;
       run(`netns add ${name}`);
       made.push(name);
-      inNetworkNamespace(pathOf(name), silence);
+      silenceNamespace(name);
       run(`-n ${name} link set lo up`);
       return name;
     },

@@ -4,7 +4,7 @@ import { PcapSource } from "../../src/capture/live/pcapsource.ts";
 import { type SeenSegment, segmentOf } from "./frames.ts";
 import { pathOf } from "./network.ts";
 
-const OPTIONS: RingOptions = {
+export const OPTIONS: RingOptions = {
   rules: { ports: [], tunnels: false, exclude: [] },
   interfaces: [],
   expression: null,
@@ -20,24 +20,35 @@ export interface Tap<Source extends LiveSource> {
   readonly seen: readonly SeenSegment[];
   /** `INTERFACE SEQUENCE`, and its tags, of each segment. */
   readonly lines: readonly string[];
+  /** The bytes in which the last segment lay. */
+  lastBytes(): Uint8Array | undefined;
+  readonly done: Promise<void>;
   finish(): Promise<void>;
 }
 
-export const openTap = (namespace: string, options: Partial<RingOptions> = {}): Tap<RingSource> =>
-  runTap(new RingSource({ ...OPTIONS, namespace: pathOf(namespace), ...options }));
+/** `onSegment` is called before a segment is noted. */
+export const openTap = (
+  namespace: string,
+  options: Partial<RingOptions> = {},
+  onSegment: () => void = () => {},
+): Tap<RingSource> =>
+  runTap(new RingSource({ ...OPTIONS, namespace: pathOf(namespace), ...options }), onSegment);
 
 export const openPcapTap = (
   namespace: string,
   options: Partial<RingOptions> = {},
 ): Tap<PcapSource> =>
-  runTap(new PcapSource({ ...OPTIONS, namespace: pathOf(namespace), ...options }));
+  runTap(new PcapSource({ ...OPTIONS, namespace: pathOf(namespace), ...options }), () => {});
 
-const runTap = <Source extends LiveSource>(source: Source): Tap<Source> => {
+const runTap = <Source extends LiveSource>(source: Source, onSegment: () => void): Tap<Source> => {
   const seen: SeenSegment[] = [];
   const lines: string[] = [];
+  let lastBytes: Uint8Array | undefined;
   const done = source.run((packet) => {
     const segment = segmentOf(packet);
     if (segment === null) return;
+    onSegment();
+    lastBytes = packet.bytes;
     seen.push(segment);
     const tags = segment.vlans.map((vlan) => ` vlan ${vlan}`).join("");
     lines.push(`${source.interfaceName(packet.interfaceId)} ${segment.sequence}${tags}`);
@@ -46,6 +57,8 @@ const runTap = <Source extends LiveSource>(source: Source): Tap<Source> => {
     source,
     seen,
     lines,
+    lastBytes: () => lastBytes,
+    done,
     finish: async () => {
       await source.close();
       await done;

@@ -11,11 +11,9 @@ const ipv4Word = (text: string): number =>
 
 /** `text` is known to be right. */
 const ipv6Words = (text: string): number[] => {
-  const [address] = text.split("%");
-  const dotted = /[\d.]+$/.exec(address!)![0];
-  const plain = dotted.includes(".")
-    ? address!.slice(0, -dotted.length) + ipv4Groups(ipv4Word(dotted))
-    : address!;
+  const plain = text
+    .replace(/%.*$/, "")
+    .replace(/(?:\d+\.){3}\d+$/, (dotted) => ipv4Groups(ipv4Word(dotted)));
   const [head, tail] = plain
     .split("::")
     .map((part) => part.split(":").filter((each) => each !== ""));

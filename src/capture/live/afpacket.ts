@@ -3,7 +3,7 @@ import { liveLimits } from "../../base/limits.ts";
 import type { PacketSink } from "../packet.ts";
 import { bothOf, NOTHING, type Program } from "./bpf.ts";
 import { captureFilter } from "./filter.ts";
-import { InterfaceWatch, missingInterfaces } from "./interfaces.ts";
+import { InterfaceWatch, missingInterfaces, selectInterfaces } from "./interfaces.ts";
 import { libc, type Poll, pollReadable } from "./libc.ts";
 import { compileExpression } from "./libpcap.ts";
 import type { LiveOptions, LiveSource, LiveStats } from "./livesource.ts";
@@ -61,15 +61,16 @@ export class RingSource implements LiveSource {
         Math.floor(options.bufferBytes / liveLimits.ringBlockBytes),
       ),
     );
-    this.#watch = new InterfaceWatch(options.namespace);
     this.#fd = inNetworkNamespace(options.namespace, openPacketSocket);
+    const opened: { close(): void }[] = [{ close: () => libc().close(this.#fd) }];
     try {
+      this.#watch = new InterfaceWatch(options.namespace);
+      opened.push(this.#watch);
       this.#ring = mapRing(this.#fd, blockCount);
       this.reader = new RingReader(this.#ring.memory, liveLimits.ringBlockBytes);
       this.fanoutGroup = this.#listen();
     } catch (error) {
-      libc().close(this.#fd);
-      this.#watch.close();
+      for (const each of opened) each.close();
       throw error;
     }
     this.#watch.start(() => this.#guard(() => this.#select()));
@@ -170,10 +171,7 @@ export class RingSource implements LiveSource {
   /** Gives the kernel the filter for the interfaces that are there now, where that is news. */
   #select(): void {
     const { interfaces: wanted, promiscuous, rules } = this.#options;
-    const present = [...this.#watch.interfaces.values()].filter(({ name }) =>
-      wanted.includes(name),
-    );
-    const indexes = wanted.length === 0 ? null : present.map(({ index }) => index);
+    const indexes = selectInterfaces(wanted, this.#watch.interfaces.values());
     if (this.#selected !== null && this.#selected.join() === indexes?.join()) return;
     const filter = captureFilter({ ...rules, interfaces: indexes }, "network");
     attachFilter(this.#fd, this.#expression === null ? filter : bothOf(filter, this.#expression));

@@ -1,9 +1,14 @@
-import { UsageError } from "../../base/errors.ts";
+import { assertNever } from "../../base/errors.ts";
 import { liveLimits } from "../../base/limits.ts";
 import { nearest } from "../../base/spelling.ts";
 import { check, errorName, lastError, libc, type Poll, pollReadable } from "./libc.ts";
 import { inNetworkNamespace } from "./namespace.ts";
-import { linkDumpRequest, type NetworkInterface, readLinkMessages } from "./netlink.ts";
+import {
+  type LinkMessage,
+  linkDumpRequest,
+  type NetworkInterface,
+  readLinkMessages,
+} from "./netlink.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -16,68 +21,27 @@ const MSG_DONTWAIT = 0x40;
 const RECEIVE_BUFFER_BYTES = 1 << 20;
 
 /**
- * The interfaces of a network namespace as they come and go. A netlink socket, unlike /sys/class/net, belongs to
- * the namespace in which it was opened, works in every container, and needs no privilege.
+ * The interfaces that the kernel's messages tell of. Between `expectAll` and the message that ends the answer, those
+ * not told of again are known to have gone.
  */
-export class InterfaceWatch {
+export class InterfaceTable {
   readonly #interfaces = new Map<number, NetworkInterface>();
-  readonly #buffer = new Uint8Array(liveLimits.netlinkBytesMax);
-  readonly #fd: number;
-  #poll: Poll | null = null;
-  /** While all are asked for: those not yet told of, which have gone if the answer ends without them. */
   #unconfirmed: Set<number> | null = null;
-
-  /** @throws UsageError where the namespace cannot be entered. */
-  constructor(namespace: string | null = null) {
-    this.#fd = inNetworkNamespace(namespace, openSocket);
-    this.#ask();
-    while (this.#unconfirmed !== null) this.#receive();
-  }
 
   /** By index. */
   get interfaces(): ReadonlyMap<number, NetworkInterface> {
     return this.#interfaces;
   }
 
-  /** Calls `onChange` after each change, until `close`. */
-  start(onChange: () => void): void {
-    this.#poll = pollReadable(this.#fd, () => {
-      let changed = false;
-      while (this.#receive()) changed = true;
-      if (changed) onChange();
-    });
+  get expectsMore(): boolean {
+    return this.#unconfirmed !== null;
   }
 
-  close(): void {
-    this.#poll?.close();
-    libc().close(this.#fd);
-  }
-
-  #ask(): void {
+  expectAll(): void {
     this.#unconfirmed = new Set(this.#interfaces.keys());
-    const request = linkDumpRequest();
-    check(libc().send(this.#fd, request, request.length, 0), "a netlink request");
   }
 
-  /** Takes one datagram; false where there is none. */
-  #receive(): boolean {
-    const length = libc().recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT);
-    if (length < 0) {
-      const error = errorName(lastError());
-      if (error === "EAGAIN" || error === "EINTR") {
-        this.#unconfirmed = null;
-        return false;
-      }
-      // The kernel had more to tell than the socket could hold, and some of it is lost.
-      if (error === "ENOBUFS") this.#ask();
-      else check(length, "a netlink answer");
-      return true;
-    }
-    for (const message of readLinkMessages(this.#buffer, length)) this.#apply(message);
-    return true;
-  }
-
-  #apply(message: ReturnType<typeof readLinkMessages>[number]): void {
+  apply(message: LinkMessage): void {
     switch (message.kind) {
       case "link": {
         const { index } = message.link;
@@ -95,12 +59,70 @@ export class InterfaceWatch {
         this.#unconfirmed = null;
         break;
       case "failed":
-        if (message.error !== 0) {
-          throw new UsageError(
-            `the kernel does not tell its interfaces (${errorName(message.error)})`,
-          );
-        }
+        this.#unconfirmed = null;
+        break;
+      default:
+        assertNever(message);
     }
+  }
+}
+
+/**
+ * The interfaces of a network namespace as they come and go. A netlink socket, unlike /sys/class/net, belongs to
+ * the namespace in which it was opened, works in every container, and needs no privilege.
+ */
+export class InterfaceWatch {
+  readonly #table = new InterfaceTable();
+  readonly #buffer = new Uint8Array(liveLimits.netlinkBytesMax);
+  readonly #fd: number;
+  #poll: Poll | null = null;
+
+  /** @throws UsageError where the namespace cannot be entered. */
+  constructor(namespace: string | null = null) {
+    this.#fd = inNetworkNamespace(namespace, openSocket);
+    this.#ask();
+    // The kernel answers while it is read, so the answer ends before the socket is empty.
+    while (this.#table.expectsMore && this.#receive()) {}
+  }
+
+  /** By index. */
+  get interfaces(): ReadonlyMap<number, NetworkInterface> {
+    return this.#table.interfaces;
+  }
+
+  /** Calls `onChange` after each change, until `close`. */
+  start(onChange: () => void): void {
+    this.#poll = pollReadable(this.#fd, () => {
+      let changed = false;
+      while (this.#receive()) changed = true;
+      if (changed) onChange();
+    });
+  }
+
+  close(): void {
+    this.#poll?.close();
+    libc().close(this.#fd);
+  }
+
+  #ask(): void {
+    this.#table.expectAll();
+    const request = linkDumpRequest();
+    check(libc().send(this.#fd, request, request.length, 0), "a netlink request");
+  }
+
+  /** Takes one datagram; false where there is none. */
+  #receive(): boolean {
+    const length = libc().recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT);
+    if (length >= 0) {
+      for (const message of readLinkMessages(this.#buffer, length)) this.#table.apply(message);
+      return true;
+    }
+    const error = errorName(lastError());
+    if (error === "EAGAIN") return false;
+    // The kernel had more to tell than the socket could hold, and some of it is lost.
+    if (error === "ENOBUFS") this.#ask();
+    else if (error !== "EINTR") check(length, "a netlink answer");
+    return true;
   }
 }
 
@@ -124,6 +146,18 @@ export const listInterfaces = (namespace: string | null = null): NetworkInterfac
   watch.close();
   return [...watch.interfaces.values()].sort((a, b) => a.index - b.index);
 };
+
+/** Indexes of the wanted names that are there now, in order; null where none is named, which means all. */
+export const selectInterfaces = (
+  wanted: readonly string[],
+  present: Iterable<NetworkInterface>,
+): readonly number[] | null =>
+  wanted.length === 0
+    ? null
+    : [...present]
+        .filter(({ name }) => wanted.includes(name))
+        .map(({ index }) => index)
+        .sort((a, b) => a - b);
 
 /**
  * One line for each wanted name that no interface has now. It may come later, so this is a warning, not a refusal.

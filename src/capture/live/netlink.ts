@@ -29,7 +29,7 @@ export type LinkMessage =
   | { readonly kind: "link"; readonly link: NetworkInterface }
   | { readonly kind: "gone"; readonly index: number }
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly error: number };
+  | { readonly kind: "failed" };
 
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -83,9 +83,7 @@ export const readLinkMessages = (bytes: Uint8Array, end: number): LinkMessage[] 
 const readMessage = (bytes: Uint8Array, start: number, end: number): LinkMessage | null => {
   const type = readU16LE(bytes, start + 4);
   if (type === NLMSG_DONE) return { kind: "done" };
-  if (type === NLMSG_ERROR) {
-    return { kind: "failed", error: end - start >= 20 ? -(readU32LE(bytes, start + 16) | 0) : 0 };
-  }
+  if (type === NLMSG_ERROR) return { kind: "failed" };
   if (type !== RTM_NEWLINK && type !== RTM_DELLINK) return null;
   if (end - start < LINK_HEADER_BYTES) return null;
   // A bridge tells in its own family of a port that leaves it; the interface itself stays.
