@@ -15,7 +15,7 @@ export const captureLimits = {
   /** Bytes read from a file at a time: fastest of 128 KiB to 4 MiB, as a chunk then stays in the L2 cache. One buffer. */
   chunkBytes: 1 << 19,
   /** Decompressed bytes at a time; at most three such buffers are alive. */
-  inflatedChunkBytes: 1 << 17,
+  inflatedChunkBytes: 1 << 18,
   /** First bytes of an input that are looked at to tell its kind. */
   sniffBytesMax: 4096,
 } as const;
@@ -83,8 +83,10 @@ export const httpLimits = {
   windowedDecodersMax: 8,
   /** The window that zstd may ask for, as a power of two (RFC 8878, section 3.1.1.1.2, recommends 8 MB). */
   zstdWindowLogMax: 23,
-  /** Requests of one connection that wait for a response, and responses that wait for a late request. */
+  /** Requests of one connection that wait for a response; then the connection is let go. */
   outstandingMax: 256,
+  /** Responses of one connection that wait for a request that may come late; then the oldest waits no more. */
+  earlyResponsesMax: 16,
   /** Exchanges that are alive in all connections, about 2.5 KB each with heads of usual size: 160 MB. */
   exchangesMax: 1 << 16,
   /** Exchanges and bodies that are kept for reuse: 5 MB. */

@@ -166,8 +166,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
 
   #responseRead(reader: MessageReader, timeMs: number): Body | null {
     const context = this.#context;
-    const { status } = context.draft.head.line;
-    if (status < 200 && status !== SWITCHING_PROTOCOLS) {
+    const { malformed, status } = context.draft.head.line;
+    if (status < 200 && status !== SWITCHING_PROTOCOLS && !malformed) {
       context.counters.add(HttpCount.interimResponses);
       this.#pairing.noteInterim();
       return null;

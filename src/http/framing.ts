@@ -46,6 +46,7 @@ export function requestFraming(head: PooledHead, into: BodyFraming): Framing {
 export function responseFraming(head: PooledHead, method: MethodKind, into: BodyFraming): Framing {
   into.transferCodings = NO_CODINGS;
   const { status } = head.line;
+  if (head.line.malformed) return Framing.Bad;
   if (method === MethodKind.Head || status < 200 || status === 204 || status === 304)
     return Framing.None;
   if (method === MethodKind.Connect && status < 300) return Framing.None;
@@ -54,9 +55,11 @@ export function responseFraming(head: PooledHead, method: MethodKind, into: Body
   if (head.indexOf(HeaderName.TransferEncoding, 0) >= 0) {
     const coding = readTransferCodings(head, into);
     if (coding === Coding.Bad) return Framing.Bad;
+    // Every client reads such a response by its transfer coding, whatever its length says (item 3).
+    if (coding === Coding.Chunked && head.line.minorVersion === 1) return Framing.Chunked;
     if (coding !== Coding.Identity) {
       if (hasLength || head.line.minorVersion === 0) return Framing.Bad;
-      return coding === Coding.Chunked ? Framing.Chunked : Framing.Close;
+      return Framing.Close;
     }
   }
   if (!hasLength) return Framing.Close;

@@ -17,7 +17,8 @@ import type { Direction } from "../reassemble/stream.ts";
 import { type Body, BodyState } from "./body.ts";
 import type { HttpContext } from "./context.ts";
 import { Parse } from "./pooledhead.ts";
-import { Probe, probe, proxyHeaderEnd, tlsServerName } from "./probe.ts";
+import { Preamble, preambleEnd } from "./preamble.ts";
+import { Probe, probe, tlsServerName } from "./probe.ts";
 import { findCandidate, Role } from "./search.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
 
@@ -183,12 +184,11 @@ export class MessageReader {
   }
 
   #probe(bytes: Uint8Array, start: number, end: number): number {
+    const next = preambleEnd(bytes, start, end);
+    if (next !== Preamble.None) return Math.max(next, start);
     const answer = probe(bytes, start, end);
     if (answer === Probe.NotSure) return start;
-    if (answer === Probe.ProxyHeader) {
-      const next = proxyHeaderEnd(bytes, start, end);
-      if (next >= -1) return Math.max(next, start);
-    } else if (answer === Probe.Request || answer === Probe.Response) {
+    if (answer === Probe.Request || answer === Probe.Response) {
       return this.#firstHead(bytes, start, end, answer === Probe.Request);
     } else if (answer !== FlowKind.unknown) {
       if (answer === FlowKind.tls) {
@@ -317,7 +317,8 @@ export class MessageReader {
     const { head } = this.#context.draft;
     const next = head.parse(bytes, start, end, isRequest);
     if (next < 0 && next !== Parse.NeedMore) return Parse.Broken;
-    if (head.oddities !== 0 || (isRequest && head.line.spaced)) return Parse.Broken;
+    if (head.oddities !== 0 || head.line.malformed || (isRequest && head.line.spaced))
+      return Parse.Broken;
     if (next >= 0 && isRequest && head.fieldCount === 0) return Parse.Broken;
     return next;
   }

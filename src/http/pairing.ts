@@ -51,14 +51,8 @@ export class Pairing {
 
   /** The exchange of a request whose head was read; perhaps one whose response was there before it. */
   openRequest(startTimeMs: number): PooledExchange {
-    const early = this.#waiting[0];
-    if (early !== undefined) {
-      if (this.#aligned || startTimeMs < early.response!.startTimeMs) {
-        this.#waiting.shift();
-        return early;
-      }
-      this.#giveUpWaiting();
-    }
+    const early = this.#takeEarly(startTimeMs);
+    if (early !== undefined) return early;
     const exchange = this.#owner.newExchange();
     this.#noteRequestsLost(exchange, startTimeMs);
     this.#lastTimeMs = startTimeMs;
@@ -67,6 +61,19 @@ export class Pairing {
     if (this.#doubtful) this.#giveUpResponse(exchange);
     else this.#queue.push(exchange);
     return exchange;
+  }
+
+  /** A response that was captured before its request. Where order does not tell, it must have begun after it. */
+  #takeEarly(startTimeMs: number): PooledExchange | undefined {
+    for (;;) {
+      const early = this.#waiting.shift();
+      if (early === undefined) return undefined;
+      if (this.#aligned || startTimeMs < early.response!.startTimeMs) {
+        this.#requestsLost = false;
+        return early;
+      }
+      this.#giveUpRequest(early);
+    }
   }
 
   #noteRequestsLost(exchange: PooledExchange, startTimeMs: number): void {
@@ -119,14 +126,15 @@ export class Pairing {
   }
 
   #earlyOrOrphan(): PooledExchange {
-    if (this.#requestsLost || this.#doubtful) return this.#orphan();
+    if (this.#doubtful) return this.#orphan();
     const exchange = this.#owner.newExchange();
     this.#waiting.push(exchange);
+    if (this.#waiting.length > httpLimits.earlyResponsesMax)
+      this.#giveUpRequest(this.#waiting.shift()!);
     return exchange;
   }
 
   #orphan(): PooledExchange {
-    this.#orphanCount++;
     if (this.#doubtful) this.#owner.ambiguous();
     const exchange = this.#owner.newExchange();
     this.#giveUpRequest(exchange);
@@ -135,12 +143,13 @@ export class Pairing {
 
   /** `headSeen`: one of the lost requests had begun, so a response to it is to be expected. */
   requestsLost(certain: boolean, headSeen: boolean): void {
-    this.#orphanCount = this.#waiting.length;
+    this.#orphanCount = 0;
     if (headSeen && this.#waiting.length === 0 && !this.#doubtful) {
       const ghost = this.#owner.newExchange();
       ghost.flags |= ExchangeFlag.requestGap;
       this.#queue.push(ghost);
       this.#giveUpRequest(ghost);
+      this.#orphanCount = 0;
     }
     this.#giveUpWaiting();
     this.#aligned = false;
@@ -184,6 +193,7 @@ export class Pairing {
   }
 
   #giveUpRequest(exchange: PooledExchange): void {
+    this.#orphanCount++;
     exchange.flags |= ExchangeFlag.noRequest;
     exchange.requestOver = true;
     this.#owner.halfGivenUp(exchange);

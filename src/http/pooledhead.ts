@@ -174,6 +174,7 @@ export class PooledHead implements Head {
       line.targetEnd = targetEnd;
       line.minorVersion = view.getUint8(at + 7) - ZERO;
       line.spaced = false;
+      line.malformed = false;
       return at + 10;
     }
     return readRequestLine(this.bytes, 0, this.#end, line);

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { httpLimits } from "../base/limits.ts";
 import { TOKEN_LOWER } from "./headername.ts";
+import { startsWith } from "./preamble.ts";
 import { FlowKind } from "./tallies.ts";
 
 /** Answers of `probe`; a number of `FlowKind` from 0 up means that protocol. */
@@ -13,8 +14,6 @@ export const Probe = {
   Response: -2,
   /** More bytes are needed. */
   NotSure: -3,
-  /** HTTP may follow behind a PROXY protocol header, which `proxyHeaderEnd` measures. */
-  ProxyHeader: -4,
 } as const;
 
 const LF = 10;
@@ -24,8 +23,6 @@ const SPACE = 32;
 const DECISIVE_BYTES = 24;
 
 export function probe(bytes: Uint8Array, start: number, end: number): number {
-  if (startsWith(bytes, start, end, PROXY_V2) || startsWith(bytes, start, end, PROXY_V1))
-    return end - start < PROXY_V1.length ? Probe.NotSure : Probe.ProxyHeader;
   let at = start;
   while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
   if (at === end) return Probe.NotSure;
@@ -38,21 +35,6 @@ export function probe(bytes: Uint8Array, start: number, end: number): number {
   if (looksLikeRequest(bytes, at, end)) return Probe.Request;
   return end - at < DECISIVE_BYTES ? Probe.NotSure : FlowKind.unknown;
 }
-
-/** Offset behind the PROXY protocol header, -1 where bytes are missing, -2 where it is none. */
-export function proxyHeaderEnd(bytes: Uint8Array, start: number, end: number): number {
-  if (bytes[start] === CR) {
-    if (end - start < 16) return -1;
-    const byteCount = 16 + (bytes[start + 14]! << 8) + bytes[start + 15]!;
-    if (byteCount > PROXY_V2_BYTES_MAX) return -2;
-    return start + byteCount <= end ? start + byteCount : -1;
-  }
-  for (let at = start; at < Math.min(end, start + PROXY_V1_BYTES_MAX); at++)
-    if (bytes[at] === LF) return at + 1;
-  return end - start < PROXY_V1_BYTES_MAX ? -1 : -2;
-}
-const PROXY_V1_BYTES_MAX = 107;
-const PROXY_V2_BYTES_MAX = 2048;
 
 /** The server name of a TLS ClientHello (RFC 8446, section 4.1.2; RFC 6066, section 3), or null. */
 export function tlsServerName(bytes: Uint8Array, start: number, end: number): string | null {
@@ -90,24 +72,8 @@ function looksLikeRequest(bytes: Uint8Array, start: number, end: number): boolea
 
 const ascii = (text: string): readonly number[] => Array.from(text, (char) => char.charCodeAt(0));
 
-/** Whether the bytes are `prefix` so far as they go. */
-function startsWith(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  prefix: readonly number[],
-): boolean {
-  const count = Math.min(prefix.length, end - start);
-  for (let index = 0; index < count; index++)
-    if (bytes[start + index] !== prefix[index]) return false;
-  return count > 0;
-}
-
 const STATUS = ascii("HTTP/1.");
 const PREFACE = ascii("PRI * HTTP/2.0\r\n");
-const PROXY_V1 = ascii("PROXY ");
-const PROXY_V2: readonly number[] = [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10];
-
 /** Text protocols by how their first line begins, for what could pass as a request line. */
 const COMMANDS: readonly (readonly [prefix: string, kind: number])[] = [
   ["EHLO ", FlowKind.smtp],

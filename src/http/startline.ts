@@ -27,6 +27,8 @@ export class StartLine {
   status = 0;
   /** Whether white space stands inside the target: only believed where a message must begin. */
   spaced = false;
+  /** A status line that does not have the form of one; what it frames is not trusted. */
+  malformed = false;
 }
 
 /** Returns the offset behind the line, -1 where bytes are missing, or -2 where it is no request of HTTP/1. */
@@ -45,6 +47,7 @@ export function readRequestLine(
   while (at < end && bytes[at] === SPACE) at++;
   line.targetStart = at - start;
   line.spaced = false;
+  line.malformed = false;
   for (;;) {
     while (at < end && bytes[at]! > SPACE) at++;
     if (at >= end) return NEED_MORE;
@@ -65,7 +68,11 @@ export function readRequestLine(
   }
 }
 
-/** Returns the offset behind the line, -1 where bytes are missing, or -2 where it is no status line of HTTP/1. */
+/**
+ * Returns the offset behind the line, -1 where bytes are missing, or -2 where it is no status line of HTTP/1. The
+ * status is what digits the three bytes behind the space are, as the grammar gives it that place; a line in which
+ * they are not three digits between spaces is `malformed`.
+ */
 export function readStatusLine(
   bytes: Uint8Array,
   start: number,
@@ -74,16 +81,24 @@ export function readStatusLine(
 ): number {
   let at = readVersion(bytes, start, end, line);
   if (at < 0) return at;
+  const versionEnd = at;
+  while (at < end && bytes[at]! < SPACE && bytes[at] !== CR && bytes[at] !== LF) at++;
+  line.malformed = at > versionEnd;
   if (at === end) return NEED_MORE;
   if (bytes[at] !== SPACE) return BROKEN;
   while (at < end && bytes[at] === SPACE) at++;
-  if (at + 3 >= end) return allDigits(bytes, at, end) ? NEED_MORE : BROKEN;
-  if (!allDigits(bytes, at, at + 3)) return BROKEN;
-  line.status = (bytes[at]! - ZERO) * 100 + (bytes[at + 1]! - ZERO) * 10 + bytes[at + 2]! - ZERO;
-  at += 3;
-  if (line.status < 100 || bytes[at]! > SPACE) return BROKEN;
+  if (at + 3 >= end) return mayBeStatus(bytes, at, end) ? NEED_MORE : BROKEN;
+  line.status = 0;
+  for (const codeEnd = at + 3; at < codeEnd; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit >= 0 && digit <= 9) line.status = line.status * 10 + digit;
+    else if (digit + ZERO === CR || digit + ZERO === LF) return BROKEN;
+    else line.malformed = true;
+  }
+  if (line.status === 0) return BROKEN;
+  if (line.status < 100 || bytes[at]! > SPACE) line.malformed = true;
   while (at < end && bytes[at] !== LF) {
-    if (bytes[at] === 0) return BROKEN;
+    if (bytes[at] === 0) line.malformed = true;
     at++;
   }
   return at < end ? at + 1 : NEED_MORE;
@@ -112,7 +127,7 @@ function readLineEnd(bytes: Uint8Array, start: number, end: number): number {
   return bytes[at] === LF ? at + 1 : BROKEN;
 }
 
-function allDigits(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at]! < ZERO || bytes[at]! > NINE) return false;
+function mayBeStatus(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === CR || bytes[at] === LF) return false;
   return true;
 }
