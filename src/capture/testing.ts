@@ -105,7 +105,7 @@ export const enhancedPacket = (
 
 export type SeenPacket = Omit<Packet, "bytes" | "start" | "end"> & { readonly hex: string };
 
-export const seen = (packet: Packet): SeenPacket => ({
+const seen = (packet: Packet): SeenPacket => ({
   hex: Buffer.from(packet.bytes.subarray(packet.start, packet.end)).toString("hex"),
   wireBytes: packet.wireBytes,
   timeMs: packet.timeMs,
@@ -114,7 +114,7 @@ export const seen = (packet: Packet): SeenPacket => ({
 });
 
 /** The reader for a capture that lies in memory. */
-export const readerOf = (file: Uint8Array, sink: PacketSink): RecordReader =>
+const readerOf = (file: Uint8Array, sink: PacketSink): RecordReader =>
   file[0] === 0x0a ? new PcapngReader(sink) : new PcapReader(sink);
 
 /** Reads a whole capture in chunks of the given size; each chunk is wiped once it is used. */
