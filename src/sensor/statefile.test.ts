@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../base/errors.ts";
 import { type Files, systemFiles } from "./files.ts";
-import { ModelFiles, randomFrom } from "./modelfiles.test.ts";
+import { ModelFiles, randomFrom } from "./modelfiles.fixture.ts";
 import { StateFile } from "./statefile.ts";
 
 const PATH = "/state/tap.state";

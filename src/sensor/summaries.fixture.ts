@@ -1,0 +1,66 @@
+/** Summaries for tests, learned from exchanges as a tap learns them, and what to count in them. */
+
+import { play, type Written } from "../telemetry/exchange.fixture.ts";
+import { defaultPrivacy } from "../telemetry/privacy.ts";
+import { defaultSelection } from "../telemetry/selection.ts";
+import type { ApiSummary, PathNode } from "../telemetry/summary.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
+import type { SummaryWire } from "./delta.ts";
+
+const hashKey = Buffer.from("0123456789abcdef");
+
+export const newTelemetry = (): Telemetry =>
+  new Telemetry({ selection: defaultSelection, privacy: defaultPrivacy, hashKey });
+
+export const learn = (exchanges: readonly Written[]): ApiSummary[] => {
+  const telemetry = newTelemetry();
+  for (const exchange of exchanges) play(telemetry, exchange);
+  return telemetry.take();
+};
+
+/** A call of `GET /<path>` of the API `host`. */
+export const call = (host: string, path: string, timeMs = 1_700_000_000_000): Written => ({
+  target: `/${path}`,
+  requestHeaders: { host, accept: "application/json", authorization: "Bearer abc.def" },
+  responseBody: '{"id":17,"name":"Ada","tags":["a","b"],"at":"2026-01-02T03:04:05Z","ok":true}',
+  timeMs,
+});
+
+/** Calls by `host /path`. */
+export const callsByEndpoint = (
+  summaries: Iterable<ApiSummary>,
+  into = new Map<string, number>(),
+): Map<string, number> => {
+  for (const { key, root } of summaries) addCalls(root, key.host, into);
+  return into;
+};
+
+const addCalls = (node: PathNode, path: string, into: Map<string, number>): void => {
+  for (const operation of node.operations.values()) {
+    into.set(path, (into.get(path) ?? 0) + operation.calls + operation.refused);
+  }
+  for (const [segment, child] of node.children) addCalls(child, `${path} /${segment}`, into);
+};
+
+/** A wire format that is plainly right, whatever the real one does. */
+export const plainWire: SummaryWire = {
+  encode: (summary) => mapsToPairs(summary),
+  decode: (value) => pairsToMaps(value) as ApiSummary,
+};
+
+const mapsToPairs = (value: unknown): unknown => {
+  if (value instanceof Map) {
+    return { map: [...value].map(([key, item]) => [key, mapsToPairs(item)]) };
+  }
+  if (Array.isArray(value)) return value.map(mapsToPairs);
+  if (typeof value !== "object" || value === null) return value;
+  return { object: Object.entries(value).map(([key, item]) => [key, mapsToPairs(item)]) };
+};
+
+const pairsToMaps = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(pairsToMaps);
+  if (typeof value !== "object" || value === null) return value;
+  const { map, object } = value as { map?: [unknown, unknown][]; object?: [string, unknown][] };
+  if (map !== undefined) return new Map(map.map(([key, item]) => [key, pairsToMaps(item)]));
+  return Object.fromEntries(object!.map(([key, item]) => [key, pairsToMaps(item)]));
+};
