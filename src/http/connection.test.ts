@@ -171,3 +171,12 @@ check(
   { midStream: true },
 );
 check("other protocols", ["> SSH-2.0-OpenSSH_9.2\\r\\n", `< ${OK}`], []);
+check(
+  "an upgrade whose request was captured late",
+  [
+    "< HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n\\x81\\x02hi",
+    "> GET /ws HTTP/1.1\\r\\nUpgrade: websocket\\r\\n\\r\\n",
+    "> \\x81\\x82abcdef",
+  ],
+  ["GET /ws | 101 [upgraded]"],
+);

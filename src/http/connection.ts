@@ -53,6 +53,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   #responseOpen: PooledExchange | null = null;
   /** Requests behind a badly framed one are not trusted: the flow is let go once those before are answered. */
   #requestsUntrusted = false;
+  /** The protocol has changed, but the request that asked for it was captured late and is still to come. */
+  #requestAwaited = false;
   #over = false;
 
   constructor(context: HttpContext, flow: FlowInfo) {
@@ -72,7 +74,9 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     timeMs: number,
   ): Verdict {
     if (this.#over) return Verdict.Ignore;
-    this.#reader(direction).data(bytes, start, end, timeMs);
+    const reader = this.#reader(direction);
+    reader.data(bytes, start, end, timeMs);
+    if (this.#requestAwaited && reader.role === Role.Request && !reader.isHolding) this.#giveUp();
     return this.#verdict();
   }
 
@@ -183,11 +187,14 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     const upgraded =
       status === SWITCHING_PROTOCOLS ||
       (exchange.methodKind === MethodKind.Connect && status < 300);
+    const awaited = !exchange.requestOver && exchange.request === null;
     if (upgraded) exchange.flags |= ExchangeFlag.upgraded;
     const body = this.#openBody(exchange, message, framing);
     if (upgraded) {
       context.counters.add(HttpCount.upgrades);
-      this.#giveUp();
+      reader.close();
+      this.#requestAwaited = awaited;
+      if (!awaited) this.#giveUp();
     } else if (framing === Framing.Bad) this.#giveUp();
     return body;
   }

@@ -77,6 +77,11 @@ export class MessageReader {
     this.#midStream = midStream;
   }
 
+  /** Whether part of a head has come. */
+  get isHolding(): boolean {
+    return this.#heldCount > 0 && this.state === ReaderState.Boundary;
+  }
+
   data(bytes: Uint8Array, start: number, end: number, timeMs: number): void {
     this.#timeMs = timeMs;
     let at = start;

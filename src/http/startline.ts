@@ -92,7 +92,7 @@ export function readStatusLine(
   for (const codeEnd = at + 3; at < codeEnd; at++) {
     const digit = bytes[at]! - ZERO;
     if (digit >= 0 && digit <= 9) line.status = line.status * 10 + digit;
-    else if (digit + ZERO === CR || digit + ZERO === LF) return BROKEN;
+    else if (isLineOrSpace(digit + ZERO)) return BROKEN;
     else line.malformed = true;
   }
   if (line.status === 0) return BROKEN;
@@ -128,6 +128,8 @@ function readLineEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function mayBeStatus(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === CR || bytes[at] === LF) return false;
+  for (let at = start; at < end; at++) if (isLineOrSpace(bytes[at]!)) return false;
   return true;
 }
+
+const isLineOrSpace = (byte: number): boolean => byte === SPACE || byte === CR || byte === LF;
