@@ -137,7 +137,8 @@ export class JsonScanner {
         case State.Invalid:
           return;
         default:
-          at = this.#structure(bytes, at, end);
+          at = this.#usual(bytes, at, end);
+          if (at < end) at = this.#structure(bytes, at, end);
       }
     }
   }
@@ -172,7 +173,7 @@ export class JsonScanner {
         }
         return this.#close(byte, at);
       case State.Key:
-        return byte === QUOTE ? this.#members(bytes, at, end) : this.#fail(at);
+        return byte === QUOTE ? this.#key(bytes, at + 1, end) : this.#fail(at);
       case State.Colon:
         if (byte !== 0x3a) return this.#fail(at);
         this.#state = State.Value;
@@ -181,7 +182,7 @@ export class JsonScanner {
         return this.#value(bytes, at, end, byte);
       case State.FirstKey:
         if (byte === 0x7d) return this.#close(byte, at);
-        return byte === QUOTE ? this.#members(bytes, at, end) : this.#fail(at);
+        return byte === QUOTE ? this.#key(bytes, at + 1, end) : this.#fail(at);
       case State.FirstItem:
         if (byte === 0x5d) return this.#close(byte, at);
         return this.#value(bytes, at, end, byte);
@@ -235,74 +236,103 @@ export class JsonScanner {
   }
 
   /**
-   * Members of an object from a key's quote on, as long as each lies whole in the chunk, its key is the expected
-   * one, and its value is a plain string or a short integer. Whatever is else is left to the other states, so
-   * nothing is decided here that is not decided there; this only saves the way round.
+   * The same as `#structure`, for what is usual: keys that are expected, strings without escapes, integers of at most
+   * nine digits, all whole in the chunk. It stops in front of anything else, in a state that `#structure` knows, so
+   * nothing is decided here that is not decided there. One function, since its state lives in registers.
    */
-  #members(bytes: Uint8Array, from: number, end: number): number {
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the innermost loop; calls between its parts cost a third of it.
+  #usual(bytes: Uint8Array, from: number, end: number): number {
     const names = this.#names;
     const known = names.bytes;
     const tape = this.#tape;
-    let last = this.#lastKeys[this.#depth]!;
+    const isObject = this.#isObject;
+    const lastKeys = this.#lastKeys;
+    let state = this.#state;
+    let depth = this.#depth;
+    let nameId = this.#nameId;
     let at = from;
-    while (tape.reserve()) {
-      const guess = last >= 0 ? names.followers[last]! : names.firsts[~last]!;
-      const length = names.lengths[guess]!;
-      const keyEnd = at + 1 + length;
-      if (guess === 0 || keyEnd + 2 >= end || bytes[keyEnd] !== QUOTE) break;
-      const shift = names.offsets[guess]! - at - 1;
-      let index = at + 1;
-      while (index < keyEnd && known[shift + index] === bytes[index]) index += 1;
-      if (index !== keyEnd || bytes[keyEnd + 1] !== 0x3a) break;
-      const valueAt = bytes[keyEnd + 2] === 0x20 ? keyEnd + 3 : keyEnd + 2;
-      tape.entries[tape.count] = ~guess;
-      tape.count += 1;
-      last = guess;
-      this.#nameId = guess;
-      const stop = this.#plainValue(bytes, valueAt, end);
-      if (stop < 0) {
-        this.#lastKeys[this.#depth] = last;
-        this.#state = State.Value;
-        return valueAt;
+    loop: while (at < end && tape.reserve()) {
+      const byte = bytes[at]!;
+      switch (BYTE_KIND[byte]) {
+        case ByteKind.Comma:
+          if (state !== State.After) break loop;
+          state = isObject[depth] === 1 ? State.Key : State.Value;
+          at += 1;
+          break;
+        case ByteKind.Quote: {
+          if (state === State.Key || state === State.FirstKey) {
+            const last = lastKeys[depth]!;
+            const guess = last >= 0 ? names.followers[last]! : names.firsts[~last]!;
+            const stop = at + 1 + names.lengths[guess]!;
+            if (guess === 0 || stop + 1 >= end || bytes[stop] !== QUOTE) break loop;
+            const shift = names.offsets[guess]! - at - 1;
+            let index = at + 1;
+            while (index < stop && known[shift + index] === bytes[index]) index += 1;
+            if (index !== stop || bytes[stop + 1] !== 0x3a) break loop;
+            tape.entries[tape.count] = ~guess;
+            tape.count += 1;
+            lastKeys[depth] = guess;
+            nameId = guess;
+            state = State.Value;
+            at = stop + 2;
+            break;
+          }
+          if (state !== State.Value && state !== State.FirstItem) break loop;
+          let mask = 0;
+          let stop = at + 1;
+          while (stop < end) {
+            const bits = CHAR_BITS[bytes[stop]!]!;
+            if ((bits & Char.JsonStop) !== 0) break;
+            mask |= bits;
+            stop += 1;
+          }
+          const byteCount = stop - at - 1;
+          if (stop >= end || bytes[stop] !== QUOTE) break loop;
+          const inArray = isObject[depth] === 0;
+          const flags = names.flags[inArray ? this.#nameIds[depth]! : nameId]!;
+          if (depth === 0 || byteCount > telemetryLimits.tokenBytesMax) break loop;
+          if ((flags & NameFlag.Selector) !== 0) break loop;
+          this.#judge.string(flags, bytes, at + 1, stop, byteCount, mask);
+          this.#judge.write(tape, bytes, at + 1, stop, inArray);
+          state = State.After;
+          at = stop + 1;
+          break;
+        }
+        case ByteKind.Digit: {
+          if (state !== State.Value || isObject[depth] === 0) break loop;
+          let stop = at + 1;
+          while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
+          if (stop - at > 9 || stop >= end || isNumberByte(bytes[stop]!)) break loop;
+          if (byte === 0x30 && stop > at + 1) break loop;
+          if ((names.flags[nameId]! & NameFlag.IdLike) !== 0) {
+            this.#judge.integer(TapeKind.Integer, bytes, at, stop);
+            this.#judge.write(tape, bytes, at, stop, false);
+          } else {
+            tape.entries[tape.count] = TapeKind.Integer;
+            tape.count += 1;
+          }
+          state = State.After;
+          at = stop;
+          break;
+        }
+        case ByteKind.Close:
+          if (depth < 2 || byte !== (isObject[depth] === 1 ? 0x7d : 0x5d)) break loop;
+          if (state !== State.After) break loop;
+          tape.close(this.#openedAt[depth]!);
+          depth -= 1;
+          at += 1;
+          break;
+        case ByteKind.Space:
+          at += 1;
+          break;
+        default:
+          break loop;
       }
-      if (stop + 1 >= end || bytes[stop] !== 0x2c || bytes[stop + 1] !== QUOTE) {
-        this.#lastKeys[this.#depth] = last;
-        this.#state = State.After;
-        return stop;
-      }
-      at = stop + 1;
     }
-    this.#lastKeys[this.#depth] = last;
-    return this.#key(bytes, at + 1, end);
-  }
-
-  /** Writes the string without escapes or the integer of at most 9 digits at `at`; -1 where it is something else. */
-  #plainValue(bytes: Uint8Array, at: number, end: number): number {
-    let stop = at + 1;
-    const first = bytes[at]!;
-    const flags = this.#names.flags[this.#nameId]!;
-    if (first === QUOTE) {
-      let mask = 0;
-      while (stop < end) {
-        const bits = CHAR_BITS[bytes[stop]!]!;
-        if ((bits & Char.JsonStop) !== 0) break;
-        mask |= bits;
-        stop += 1;
-      }
-      const byteCount = stop - at - 1;
-      if (stop >= end || bytes[stop] !== QUOTE || byteCount > telemetryLimits.tokenBytesMax)
-        return -1;
-      if ((flags & NameFlag.Selector) !== 0) return -1;
-      this.#judge.string(flags, bytes, at + 1, stop, byteCount, mask);
-      this.#judge.write(this.#tape, bytes, at + 1, stop, false);
-      return stop + 1;
-    }
-    if (first < 0x31 || first > 0x39 || (flags & NameFlag.IdLike) !== 0) return -1;
-    while (stop < end && isDigit(bytes[stop]!)) stop += 1;
-    if (stop - at > 9 || stop >= end || isNumberByte(bytes[stop]!)) return -1;
-    this.#tape.entries[this.#tape.count] = TapeKind.Integer;
-    this.#tape.count += 1;
-    return stop;
+    this.#state = state;
+    this.#depth = depth;
+    this.#nameId = nameId;
+    return at;
   }
 
   /** The string of a key, behind its quote. */
@@ -642,6 +672,16 @@ export class JsonScanner {
 
 const ESCAPED = '"\\/bfnrt';
 const UNESCAPED = '"\\/\b\f\n\r\t';
+
+/** What a byte may begin or be, for the usual case. */
+const ByteKind = { Other: 0, Quote: 1, Digit: 2, Comma: 3, Close: 4, Space: 5 } as const;
+const BYTE_KIND: Uint8Array = new Uint8Array(256);
+BYTE_KIND[QUOTE] = ByteKind.Quote;
+BYTE_KIND.fill(ByteKind.Digit, 0x30, 0x3a);
+BYTE_KIND[0x2c] = ByteKind.Comma;
+BYTE_KIND[0x7d] = ByteKind.Close;
+BYTE_KIND[0x5d] = ByteKind.Close;
+BYTE_KIND[0x20] = ByteKind.Space;
 
 const isNumberByte = (byte: number): boolean =>
   isDigit(byte) || byte === 0x2e || byte === 0x2d || byte === 0x2b || (byte | 0x20) === 0x65;

@@ -19,6 +19,8 @@ export interface Call {
   readonly response: Head;
   /** Of the response, without parameters, in lower case; empty where there is none. */
   readonly contentType: string;
+  /** The parameters, from their semicolon on. */
+  readonly contentTypeParameters: string;
 }
 
 export interface NoiseRule {
@@ -55,16 +57,16 @@ export const noiseRules: readonly NoiseRule[] = [
   },
   {
     name: "health-checks",
-    drops: "GET and HEAD of the usual paths of health checks",
-    test: (call) => isReading(call) && HEALTH.test(call.path),
+    drops: "GET and HEAD of the usual paths of health checks, by clients that ask for nothing special",
+    test: (call) => isReading(call) && HEALTH.test(call.path) && isIndifferent(call.request),
   },
   {
     name: "metrics",
     drops: "metrics in the format of Prometheus",
     test: (call) =>
       isReading(call) &&
-      (call.path.endsWith("/metrics") || call.path.endsWith("/prometheus")) &&
-      (call.contentType === "text/plain" || call.contentType === "application/openmetrics-text"),
+      (call.contentType === "application/openmetrics-text" ||
+        (call.contentType === "text/plain" && call.contentTypeParameters.includes("version=0.0."))),
   },
   {
     name: "browser-files",
@@ -89,6 +91,13 @@ export const noiseRules: readonly NoiseRule[] = [
 ];
 
 const isReading = (call: Call): boolean => call.method === "GET" || call.method === "HEAD";
+
+/** A health checker neither says who it is nor which content type it wants; a client of an API does. */
+function isIndifferent(head: Head): boolean {
+  if (head.has(HeaderName.Authorization)) return false;
+  const accept = head.value(HeaderName.Accept);
+  return accept === null || accept === "*/*";
+}
 
 const POLLING = /^\/(?:[\w-]+\/)?(?:socket\.io|engine\.io|sockjs(?:-node)?)(?:\/|$)/;
 

@@ -82,6 +82,7 @@ export class Selector {
       request: NO_HEAD,
       response: NO_HEAD,
       contentType: "",
+      contentTypeParameters: "",
     };
   }
 
@@ -134,7 +135,7 @@ export class Selector {
     call.upgraded = (exchange.flags & ExchangeFlag.upgraded) !== 0;
     call.request = request;
     call.response = response;
-    call.contentType = typeOf(response);
+    splitType(response, call);
     for (let index = 0; index < this.#rules.length; index += 1) {
       const rule = this.#rules[index];
       if (rule?.test(call)) return Reason.FirstNoise + index;
@@ -163,11 +164,14 @@ function pathOf(target: string): string {
   return query < 0 ? target.slice(start) : target.slice(start, query);
 }
 
-function typeOf(head: Head): string {
-  const value = head.value(HeaderName.ContentType);
-  if (value === null) return "";
+function splitType(
+  head: Head,
+  call: { contentType: string; contentTypeParameters: string },
+): void {
+  const value = head.value(HeaderName.ContentType) ?? "";
   const semicolon = value.indexOf(";");
-  return (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
+  call.contentType = (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
+  call.contentTypeParameters = semicolon < 0 ? "" : value.slice(semicolon);
 }
 
 const NO_HEAD: Head = {
