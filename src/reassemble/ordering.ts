@@ -78,7 +78,8 @@ export class Ordering {
   accept(slot: number, direction: Direction): void {
     const { arrival } = this;
     const state = this.#stateOf(slot);
-    if ((state & (FlowState.Ignored | FlowState.Closed)) !== 0) return;
+    const over = FlowState.Ignored | FlowState.Closed | (FlowState.Ended << direction);
+    if ((state & over) !== 0) return;
     const isKnown = (state & (FlowState.Known << direction)) !== 0;
     if (isKnown && !this.#cutRepeated(slot, direction)) return;
     const isNext = isKnown && arrival.sequence === this.#next(slot, direction);
@@ -141,7 +142,8 @@ export class Ordering {
     stream.straySequence = (sequence + byteCount) | 0;
     if (stream.strayCount < this.#limits.straysMax) return false;
     this.#flush(slot, disorder);
-    if (this.disorders.at(slot) === null) return false;
+    const isEnded = (this.#stateOf(slot) & (FlowState.Ended << direction)) !== 0;
+    if (isEnded || !this.#isWorking(slot)) return false;
     this.#counters.add(Irregularity.Resynchronised);
     stream.strayCount = 0;
     const ahead = sequenceDistance(this.#next(slot, direction), sequence);
