@@ -71,7 +71,7 @@ const listOf = <Item>(
       if (parsed === null) return { wrong: item, meant: suggest(item) };
       value.push(parsed);
     }
-    return { value };
+    return value.length === 0 && text !== "" ? { wrong: text, meant: null } : { value };
   },
 });
 

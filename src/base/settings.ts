@@ -15,7 +15,7 @@ import { nearest } from "./spelling.ts";
 export type Flags = ReadonlyMap<SettingName, string | boolean>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A flag wins over a variable, a variable over the default; an empty variable counts as not set. */
+/** A flag wins over a variable, a variable over the default; an empty text counts as not set. */
 export const readSettings = (
   program: Program,
   flags: Flags,
@@ -38,7 +38,7 @@ const readSetting = (
   const setting: Setting<unknown> = settings[name];
   const flag = flags.get(name);
   if (typeof flag === "boolean") return flag;
-  if (flag !== undefined) return parse(setting, `--${setting.flag}`, flag);
+  if (flag !== undefined && flag.trim() !== "") return parse(setting, `--${setting.flag}`, flag);
   const text = setting.variable === null ? undefined : environment[setting.variable];
   if (text === undefined || text.trim() === "" || !setting.programs.includes(program)) {
     return parse(setting, `--${setting.flag}`, setting.fallback);

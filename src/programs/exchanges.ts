@@ -4,30 +4,36 @@ import { HeaderName } from "../http/headername.ts";
 import type { Endpoint } from "../reassemble/stream.ts";
 import { durationMs, ExchangeLines, flagNames, type Refusal, textOf } from "./exchangeline.ts";
 import { readCaptures } from "./pipeline.ts";
-import { selectionOf } from "./selecting.ts";
-import { StandardOutput } from "./standardoutput.ts";
+import { refusals } from "./selecting.ts";
+import { printLine, writeOutput } from "./standardoutput.ts";
 
 /**
  * Prints what was heard, one exchange a line, nothing learned. Signals keep their default effect: what was printed
  * is whole lines.
  */
-export const exchanges = async (captures: readonly string[], settings: Settings): Promise<number> => {
-  const output = new StandardOutput();
-  const refusalOf = selectionOf(settings);
-  const lines = new ExchangeLines();
+export const exchanges = async (
+  captures: readonly string[],
+  settings: Settings,
+): Promise<number> => {
+  const refusalOf = refusals(settings);
+  const lines = new ExchangeLines({ flush: writeOutput });
+  const readableLines: string[] = [];
   const print = settings.json
-    ? (exchange: Exchange) => output.ascii(lines.write(exchange, refusalOf(exchange)))
-    : (exchange: Exchange) => output.text(`${readable(exchange, refusalOf(exchange))}\n`);
+    ? (exchange: Exchange) => lines.write(exchange, refusalOf(exchange))
+    : (exchange: Exchange) => readableLines.push(readable(exchange, refusalOf(exchange)));
+  const flush = (): void => {
+    lines.flush();
+    if (readableLines.length > 0) printLine(readableLines.join("\n"));
+    readableLines.length = 0;
+  };
   const observer: ExchangeObserver = {
     requestHead: () => null,
     responseHead: () => null,
     exchange: print,
   };
-  const { warnings } = await readCaptures(captures, observer, {
-    signal: new AbortController().signal,
-    onPiece: () => output.flush(),
-  });
-  output.flush();
+  const { signal } = new AbortController();
+  const { warnings } = await readCaptures(captures, observer, { signal, onPiece: flush });
+  flush();
   for (const warning of warnings) process.stderr.write(`nta: warning: ${warning}\n`);
   return 0;
 };
@@ -39,7 +45,10 @@ const readable = (exchange: Exchange, refusal: Refusal): string => {
   const duration = durationMs(request, response);
   const host = request?.head.value(HeaderName.Host) ?? "";
   const bytes = (request?.bodyBytes ?? 0) + (response?.bodyBytes ?? 0);
-  const notes = [...flagNames(exchange.flags), ...(refusal === null ? [] : [`not used: ${refusal}`])];
+  const notes = [
+    ...flagNames(exchange.flags),
+    ...(refusal === null ? [] : [`not used: ${refusal}`]),
+  ];
   return [
     timeOfDay(timeMs),
     `${endpointText(connection.client)} → ${endpointText(connection.server)}`.padEnd(45),

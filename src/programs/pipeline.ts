@@ -2,12 +2,11 @@
  * From files to exchanges: packets, decoded, reassembled, read as HTTP, handed to an observer; or a HAR file, which
  * has exchanges already. Several files are one job (docs/decisions/0004-several-captures.md).
  */
-import { closeSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { UsageError } from "../base/errors.ts";
 import type { Packet } from "../capture/packet.ts";
 import { type CaptureResult, readPackets } from "../capture/reader.ts";
 import { type ByteSource, describeUnknown, openSource } from "../capture/source.ts";
-import { readHar } from "../collect/har.ts";
 import { Decoder } from "../decode/decoder.ts";
 import { Outcome } from "../decode/outcome.ts";
 import { emptySegment } from "../decode/segment.ts";
@@ -46,11 +45,15 @@ export const readCaptures = async (
     if (options.signal.aborted) break;
     const source = withPieces(await openSource(path, options), options.onPiece);
     if (source.kind === "json") {
+      const { readHar } = await import("../collect/har.ts");
       const har = await readHar(source.chunks, observer, options);
       warnings.push(...har.warnings.map((text) => `${source.name}: ${text}`));
       continue;
     }
-    if (source.kind !== "pcap" && source.kind !== "pcapng") throw refusal(source, options.signal);
+    if (source.kind !== "pcap" && source.kind !== "pcapng") {
+      if (options.signal.aborted) break;
+      throw new UsageError(describeUnknown(source));
+    }
     packets.beginCapture();
     const capture = await readPackets(source, (packet) => packets.push(packet), options);
     captures.push(capture);
@@ -112,6 +115,18 @@ export class PacketPipeline {
     this.#expireMs = timeMs + EXPIRE_MS;
   }
 }
+
+/** The same source, with a call to `onPiece` after each of its chunks was used. */
+const withPieces = (source: ByteSource, onPiece: (source: ByteSource) => void): ByteSource => {
+  const { chunks } = source;
+  const pieces = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      onPiece(source);
+    }
+  };
+  return { ...source, chunks: pieces() };
+};
 
 /** Regular files are looked at before any work is done; pipes only when their turn comes. */
 const refuseUnusable = async (paths: readonly string[]): Promise<void> => {

@@ -6,13 +6,9 @@ const REDRAW_MS = 100;
 export class Progress {
   readonly #enabled = process.stderr.isTTY === true;
   #drawnMs = 0;
-  #startMs = 0;
+  readonly #startMs = performance.now();
 
-  start(): void {
-    this.#startMs = performance.now();
-  }
-
-  update(source: ByteSource, found: string): void {
+  update(source: ByteSource): void {
     if (!this.#enabled) return;
     const nowMs = performance.now();
     if (nowMs - this.#drawnMs < REDRAW_MS) return;
@@ -23,7 +19,7 @@ export class Progress {
         ? ""
         : ` ${Math.floor((bytes / Math.max(1, source.bytesTotal)) * 100)} %,`;
     const rate = bytes / 1e6 / Math.max(0.001, (nowMs - this.#startMs) / 1000);
-    const line = ` ${source.name}:${share} ${(bytes / 1e6).toFixed(0)} MB, ${rate.toFixed(0)} MB/s, ${found}`;
+    const line = ` ${source.name}:${share} ${(bytes / 1e6).toFixed(0)} MB, ${rate.toFixed(0)} MB/s`;
     process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }
 

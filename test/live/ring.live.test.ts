@@ -190,51 +190,62 @@ test("what the kernel filter keeps", async (t) => {
   );
 });
 
-test("workers share all packets, both directions of a connection in one", async (t) => {
-  if (!needsRoot(t)) return;
-  const [a, b] = [network.namespace("fanout-a"), network.namespace("fanout-b")];
-  network.veth(a, "va", b, "vb");
-  const first = openTap(b, { fanout: "found" });
-  const group = first.source.fanoutGroup!;
-  const taps = [
-    first,
-    openTap(b, { fanout: { join: group } }),
-    openTap(b, { fanout: { join: group } }),
-  ];
-  const sender = openSender(a, "va");
-  for (const sequence of range(3000)) {
-    const client = 20000 + (sequence % 300);
-    const forward = sequence % 2 === Math.floor(sequence / 300) % 2;
-    sender.send(
-      frame({
-        sequence,
-        fromPort: forward ? client : 80,
-        toPort: forward ? 80 : client,
-        from: forward ? "10.9.0.1" : "10.9.0.2",
-        to: forward ? "10.9.0.2" : "10.9.0.1",
-      }),
-    );
-  }
-  sender.close();
-  for (const tap of taps) await tap.finish();
-  const all = taps.flatMap(({ seen }) => seen.map(({ sequence }) => sequence));
-  assert.deepEqual(
-    all.toSorted((x, y) => x - y),
-    range(3000),
-  );
-  const workersOf = new Map<number, Set<number>>();
-  const directionsOf = new Map<number, Set<boolean>>();
-  taps.forEach(({ seen }, worker) => {
-    assert.ok(seen.length > 300, `worker ${worker} got ${seen.length} of 3000`);
-    for (const { fromPort, toPort } of seen) {
-      const client = Math.max(fromPort, toPort);
-      workersOf.set(client, (workersOf.get(client) ?? new Set()).add(worker));
-      directionsOf.set(client, (directionsOf.get(client) ?? new Set()).add(toPort === 80));
+for (const tunnels of [false, true]) {
+  test(`workers share all packets, both directions of a connection in one (tunnels ${tunnels})`, async (t) => {
+    if (!needsRoot(t)) return;
+    const [a, b] = [network.namespace(`fan-${tunnels}-a`), network.namespace(`fan-${tunnels}-b`)];
+    const rules = { ports: [], tunnels, exclude: [] };
+    network.veth(a, "va", b, "vb");
+    const first = openTap(b, { rules, fanout: "found" });
+    const group = first.source.fanoutGroup!;
+    const taps = [
+      first,
+      openTap(b, { rules, fanout: { join: group } }),
+      openTap(b, { rules, fanout: { join: group } }),
+    ];
+    const sender = openSender(a, "va");
+    for (const sequence of range(3000)) {
+      const client = 20000 + (sequence % 300);
+      const forward = sequence % 2 === Math.floor(sequence / 300) % 2;
+      sender.send(
+        frame({
+          sequence,
+          fromPort: forward ? client : 80,
+          toPort: forward ? 80 : client,
+          from: forward ? "10.9.0.1" : "10.9.0.2",
+          to: forward ? "10.9.0.2" : "10.9.0.1",
+          vlans: tunnels && sequence % 300 < 100 ? [7, 9] : [],
+        }),
+      );
     }
+    sender.close();
+    for (const tap of taps) await tap.finish();
+    const all = taps.flatMap(({ seen }) => seen.map(({ sequence }) => sequence));
+    assert.deepEqual(
+      all.toSorted((x, y) => x - y),
+      range(3000),
+    );
+    const workersOf = new Map<number, Set<number>>();
+    const directionsOf = new Map<number, Set<boolean>>();
+    taps.forEach(({ seen }, worker) => {
+      assert.ok(seen.length > 300, `worker ${worker} got ${seen.length} of 3000`);
+      for (const { fromPort, toPort } of seen) {
+        const client = Math.max(fromPort, toPort);
+        workersOf.set(client, (workersOf.get(client) ?? new Set()).add(worker));
+        directionsOf.set(client, (directionsOf.get(client) ?? new Set()).add(toPort === 80));
+      }
+    });
+    assert.equal(workersOf.size, 300);
+    assert.ok([...workersOf.values()].every((workers) => workers.size === 1));
+    assert.ok([...directionsOf.values()].every((directions) => directions.size === 2));
   });
-  assert.equal(workersOf.size, 300);
-  assert.ok([...workersOf.values()].every((workers) => workers.size === 1));
-  assert.ok([...directionsOf.values()].every((directions) => directions.size === 2));
+}
+
+test("a filter as long as the kernel takes it", (t) => {
+  if (!needsRoot(t)) return;
+  const ports = range(990).map((index) => ({ first: index * 2 + 1, last: index * 2 + 1 }));
+  const tap = openTap(network.namespace("long"), { rules: { ports, tunnels: true, exclude: [] } });
+  return tap.finish();
 });
 
 test("what is lost in a burst is what the kernel counts", async (t) => {

@@ -1,0 +1,20 @@
+import type { Settings } from "../base/config.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { REASONS, Reason, type Selection, Selector } from "../telemetry/selection.ts";
+
+/** The operator's rules, as `telemetry/` takes them. */
+export const selectionOf = (settings: Settings): Selection => ({
+  statuses: settings.httpStatusCodes,
+  ports: settings.ports,
+  excludeHeaders: settings.excludeTrafficWithHeaders,
+  noise: settings.noise === "drop",
+});
+
+/** Why an exchange is not used, or null where it is. */
+export const refusals = (settings: Settings): ((exchange: Exchange) => string | null) => {
+  const selector = new Selector(selectionOf(settings));
+  return (exchange) => {
+    const reason = selector.select(exchange);
+    return reason === Reason.Selected ? null : REASONS[reason]!;
+  };
+};
