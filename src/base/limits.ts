@@ -38,14 +38,14 @@ export const reassembleLimits = {
   flowsMax: 1 << 18,
   /** Bytes of one flow that wait for others; a window of a fast, distant connection fits. */
   flowHeldBytesMax: 1 << 22,
-  /** Pieces of one flow that wait; bounds the cost of keeping them sorted. About 250 bytes each: 1 MB. */
+  /** Pieces of one flow that wait; bounds the cost of keeping them sorted. About 300 bytes each: 1.2 MB. */
   flowHeldPiecesMax: 4096,
   /** Bytes that wait in all flows together: 32 MiB. */
   heldBytesMax: 1 << 25,
-  /** Pieces that wait in all flows together: 8 MB. */
+  /** Pieces that wait in all flows together: 10 MB. */
   heldPiecesMax: 1 << 15,
-  /** Flows with something out of order at one time. About 500 bytes each: 16 MB. */
-  disordersMax: 1 << 15,
+  /** Flows with something out of order at one time. About 1.5 KiB each: 24 MiB. */
+  disordersMax: 1 << 14,
   /** Farther from the next byte than this, a segment is a stray: wider than any window in use. No memory. */
   windowBytesMax: 1 << 26,
   /** A RST farther from the next byte than this is ignored (RFC 5961, section 3.2, allows much less). No memory. */
@@ -103,7 +103,16 @@ export const httpLimits = {
   serverNamesMax: 256,
 } as const;
 
-export const collectLimits = {} as const;
+export const collectLimits = {
+  /** Bytes of one entry of a HAR file. Held once as bytes, as text and as values: 32 MiB each, 150 MB in all. */
+  harEntryBytesMax: 1 << 25,
+  /** Depth of brackets within an entry; a hostile depth would exhaust the stack of JSON.parse. */
+  harDepthMax: 512,
+  /** Connections of a HAR file that are told apart, 200 bytes each. */
+  harConnectionsMax: 1 << 12,
+  /** Header fields of one message of a HAR file. */
+  harFieldsMax: 1 << 10,
+} as const;
 
 export const telemetryLimits = {
   /** Distinct names (fields, parameters, cookies) of all APIs together; about 60 bytes each, 4 MB. */
