@@ -57,7 +57,8 @@ export const noiseRules: readonly NoiseRule[] = [
   },
   {
     name: "health-checks",
-    drops: "GET and HEAD of the usual paths of health checks, by clients that ask for nothing special",
+    drops:
+      "GET and HEAD of the usual paths of health checks, by clients that ask for nothing special",
     test: (call) => isReading(call) && HEALTH.test(call.path) && isIndifferent(call.request),
   },
   {

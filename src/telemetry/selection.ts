@@ -164,10 +164,7 @@ function pathOf(target: string): string {
   return query < 0 ? target.slice(start) : target.slice(start, query);
 }
 
-function splitType(
-  head: Head,
-  call: { contentType: string; contentTypeParameters: string },
-): void {
+function splitType(head: Head, call: { contentType: string; contentTypeParameters: string }): void {
   const value = head.value(HeaderName.ContentType) ?? "";
   const semicolon = value.indexOf(";");
   call.contentType = (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
