@@ -573,6 +573,17 @@ const ENDS: readonly Row[] = [
     counts: { midStream: 1 },
   },
   {
+    name: "what was under way when the flow was reset follows it, however much",
+    segments: [
+      ...HANDSHAKE,
+      a(1001, "GET", { ack: 5001 }),
+      a(1004, "", { ack: 5001, flags: "R" }),
+      ...times(2000, (index) => b(5001 + index * 1400, "x".repeat(1400), { ack: 1004 })),
+    ],
+    events: ["a:GET", "close Reset"],
+    counts: { afterClose: 2000, midStream: 0 },
+  },
+  {
     name: "simultaneous open",
     segments: [
       a(1000, "", { flags: "S" }),

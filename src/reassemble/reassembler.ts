@@ -105,7 +105,7 @@ export class Reassembler {
     const base = slot << SLOT_SHIFT;
     const { timeMs } = segment;
     const state = words[base + Word.State]!;
-    words[base + Word.Seen] = tickOf(timeMs);
+    if ((state & FlowState.Closed) === 0) words[base + Word.Seen] = tickOf(timeMs);
     if ((segment.flags & CONTROL_FLAGS) === 0) {
       if ((state & SMOOTH_MASK) === SMOOTH) {
         const next = words[base + Word.Next + direction]!;
@@ -211,21 +211,26 @@ export class Reassembler {
       this.#ordering.finish(slot, CloseReason.Reused, timeMs);
     const words = this.#table.words;
     words.fill(0, base + Word.Next, base + Word.State);
+    words[base + Word.Seen] = tickOf(timeMs);
     words[base + Word.State] = FlowState.Live | (FlowState.Heard << direction);
   }
 
-  /** A flow that is over: whether the segment, which is no new SYN, begins another one. Anything near is a straggler. */
+  /**
+   * A flow that is over: whether the segment, which is no new SYN, begins another one. What follows closely on what
+   * was there is a straggler, as after a RST that the other side has not got yet.
+   */
   #reopen(slot: number, direction: Direction, segment: Segment): boolean {
     const byteCount = segment.payloadEnd - segment.payloadStart + segment.missingBytes;
-    if (byteCount === 0) return false;
+    if (byteCount === 0 || (segment.flags & TcpFlag.Rst) !== 0) return false;
     if ((this.#stateOf(slot) & (FlowState.Known << direction)) !== 0) {
-      const next = this.#table.words[(slot << SLOT_SHIFT) + Word.Next + direction]!;
-      const distance = Math.abs(sequenceDistance(next, segment.sequence));
-      if (distance > this.#limits.windowBytesMax && (segment.flags & TcpFlag.Rst) === 0) {
+      const nextAt = (slot << SLOT_SHIFT) + Word.Next + direction;
+      const distance = sequenceDistance(this.#table.words[nextAt]!, segment.sequence);
+      if (Math.abs(distance) > this.#limits.resetDistanceBytesMax) {
         this.#renew(slot, direction, segment.timeMs);
         this.counters.add(Irregularity.MidStream);
         return true;
       }
+      if (distance >= 0) this.#table.words[nextAt]! += distance + byteCount;
     }
     this.counters.add(Irregularity.AfterClose, byteCount);
     return false;
