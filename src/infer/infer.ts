@@ -4,6 +4,7 @@
  */
 
 import type { ApiSummary, SlotSummary } from "../telemetry/summary.ts";
+import { componentSchemas, findComponents } from "./components.ts";
 import { describeEndpoints } from "./describe.ts";
 import { evidenceOf } from "./evidence.ts";
 import { type ApiGroup, compareText, groupApis } from "./group.ts";
@@ -58,10 +59,11 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   const sets = new Map<string, number>();
   for (const { sum } of raw)
     for (const [set, calls] of sum.request.credentials) sets.set(set, (sets.get(set) ?? 0) + calls);
+  const schemas = findComponents(raw);
   const context: OperationContext = {
     credentials: credentialNames(sets),
     ownHeaders: hints.ownHeaders,
-    componentOf: () => null,
+    schemas,
   };
   const endpoints = describe(raw, context);
   return {
@@ -72,7 +74,7 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
     securitySchemes: securitySchemes(sets.keys()),
     tags: tagsOf(endpoints),
     endpoints,
-    components: new Map(),
+    components: componentSchemas(schemas),
     evidence: totalEvidence(raw),
     decisions,
   };

@@ -10,13 +10,13 @@ import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
 import type { Body, Content, Parameter, PathTemplate, Response, Schema } from "./model.ts";
 import { type CredentialNames, requestParameters, slotParameter } from "./parameters.ts";
-import { type ComponentOf, schemaOf } from "./schema.ts";
+import { type SchemaContext, schemaOf } from "./schema.ts";
 import type { OperationSum } from "./sum.ts";
 
 export interface OperationContext {
   readonly credentials: CredentialNames;
   readonly ownHeaders: readonly string[];
-  readonly componentOf: ComponentOf;
+  readonly schemas: SchemaContext;
 }
 
 export function operationParameters(
@@ -87,7 +87,7 @@ function bodySchema(body: BodySummary, context: OperationContext): Schema {
     case "xml":
       return body.shape === null || body.invalid > 0
         ? anything
-        : schemaOf(body.shape, context.componentOf);
+        : schemaOf([body.shape], "", context.schemas);
     case "json-lines":
     case "text":
       return { kind: "string", nullable: false, format: null, words: null };

@@ -1,13 +1,12 @@
 /** Query, header and cookie parameters of an operation. */
 
-import { LexicalClass } from "../telemetry/lexical.ts";
-import type { TextShape } from "../telemetry/shape.ts";
 import type { ParameterSummary, RequestSummary, SlotSummary } from "../telemetry/summary.ts";
 import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
 import { isOwnHeader } from "./headers.ts";
 import type { Parameter, ParameterStyle, Schema } from "./model.ts";
-import { decodeName, enumeration, textFormat } from "./schema.ts";
+import { decodeName } from "./schema.ts";
+import { valueSchema } from "./text.ts";
 import * as thresholds from "./thresholds.ts";
 
 /** Names under which credentials travelled: they are security schemes, never parameters. */
@@ -24,19 +23,6 @@ export function requestParameters(
   );
   const cookies = named(request.cookies, "cookie", request.calls, credentials);
   return [...query, ...headers, ...cookies];
-}
-
-/** Schema of text that stands for a value: `12` is an integer where all are. */
-export function valueSchema(text: TextShape): Schema {
-  const all = (lexicalClass: number) =>
-    text.count > 0 && (text.classes.get(lexicalClass) ?? 0) === text.count;
-  if (all(LexicalClass.Integer))
-    return { kind: "integer", nullable: false, format: integerFormat(text) };
-  const numbers =
-    (text.classes.get(LexicalClass.Integer) ?? 0) + (text.classes.get(LexicalClass.Decimal) ?? 0);
-  if (numbers === text.count && text.count > 0) return { kind: "number", nullable: false };
-  if (all(LexicalClass.Boolean)) return { kind: "boolean", nullable: false };
-  return { kind: "string", nullable: false, format: textFormat(text), words: enumeration(text) };
 }
 
 export function slotParameter(name: string, slot: SlotSummary | null, calls: number): Parameter {
@@ -98,11 +84,4 @@ function styleOf(parameter: ParameterSummary): ParameterStyle {
   if (text.count > 1 && text.commaLists === text.count) return "comma-list";
   if (text.count > 1 && text.pipeLists === text.count) return "pipe-list";
   return "single";
-}
-
-/** Up to nine digits are 32 bits; beyond, 64. */
-function integerFormat(text: TextShape): "int32" | "int64" | null {
-  const longest = Math.max(0, ...text.lengths.keys());
-  if (longest <= 3) return "int32";
-  return longest <= 4 ? "int64" : null;
 }

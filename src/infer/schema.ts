@@ -1,102 +1,107 @@
 /**
- * Shape to schema. Sound by construction: whatever is concluded holds for every value that the shape
+ * Shapes to schema. Sound by construction: whatever is concluded holds for every value that the shapes
  * counted, so a format or a list of words is emitted only where no value speaks against it.
  */
 
-import { LexicalClass } from "../telemetry/lexical.ts";
 import type { ObjectShape, Shape, TextShape } from "../telemetry/shape.ts";
 import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
+import { isMap } from "./maps.ts";
 import type { Field, ObjectSchema, Schema } from "./model.ts";
-import { addShape, emptyShape } from "./sum.ts";
+import { obtain } from "./obtain.ts";
+import type { Structure } from "./structures.ts";
+import { addText, emptyText } from "./sum.ts";
+import { textSchema } from "./text.ts";
 import * as thresholds from "./thresholds.ts";
 
-/** Says which component stands for a shape; null where it is described in place. */
-export type ComponentOf = (shape: Shape) => string | null;
+/** What is known of an API's structures while its schemas are made. */
+export interface SchemaContext {
+  /** The structure that a shape's objects have, where it occurs more than once. */
+  readonly structureOf: ReadonlyMap<Shape, Structure>;
+  /** Names under `components/schemas`. */
+  readonly componentNames: ReadonlyMap<Structure, string>;
+}
 
-/** Formats that a validator can check, by the class whose every value has them. */
-const FORMATS: ReadonlyMap<number, string> = new Map([
-  [LexicalClass.Uuid, "uuid"],
-  [LexicalClass.Date, "date"],
-  [LexicalClass.DateTime, "date-time"],
-  [LexicalClass.Time, "time"],
-  [LexicalClass.Duration, "duration"],
-  [LexicalClass.Email, "email"],
-  [LexicalClass.Uri, "uri"],
-  [LexicalClass.Ipv4, "ipv4"],
-  [LexicalClass.Ipv6, "ipv6"],
-]);
+const anything: Schema = { kind: "any", nullable: false };
 
-export function schemaOf(shape: Shape, componentOf: ComponentOf): Schema {
-  const nullable = shape.nulls > 0;
+/** The schema of all values of all shapes; `name` is that of the field they stand in, or empty. */
+export function schemaOf(shapes: readonly Shape[], name: string, context: SchemaContext): Schema {
+  const sum = countKinds(shapes);
+  const nullable = sum.nulls > 0;
   const options: Schema[] = [];
-  if (shape.booleans > 0) options.push({ kind: "boolean", nullable: false });
-  if (shape.numbers > 0) options.push({ kind: "number", nullable: false });
-  else if (shape.integers > 0)
-    options.push({ kind: "integer", nullable: false, format: integerFormat(shape) });
-  if (shape.strings > 0) options.push(textSchema(shape.text));
-  if (shape.arrays > 0)
-    options.push({
-      kind: "array",
-      nullable: false,
-      items:
-        shape.items === null
-          ? { kind: "any", nullable: false }
-          : schemaOf(shape.items, componentOf),
-    });
-  if (shape.objects > 0) {
-    const component = componentOf(shape);
-    options.push(
-      component === null
-        ? objectSchema(shape.fields, componentOf)
-        : { kind: "ref", nullable: false, name: component },
-    );
+  if (sum.booleans > 0) options.push({ kind: "boolean", nullable: false });
+  if (sum.numbers > 0) options.push({ kind: "number", nullable: false });
+  else if (sum.integers > 0)
+    options.push({ kind: "integer", nullable: false, format: integerFormat(sum) });
+  if (sum.strings > 0) options.push(textSchema(sumText(shapes)));
+  if (sum.arrays > 0) {
+    const items = shapes.flatMap((shape) => (shape.items === null ? [] : [shape.items]));
+    options.push({ kind: "array", nullable: false, items: schemaOf(items, name, context) });
   }
-  if (options.length === 0) return { kind: "any", nullable };
+  if (sum.objects > 0) options.push(objectsSchema(shapes, name, context));
+  if (options.length === 0) return { ...anything, nullable };
   if (options.length === 1) return { ...options[0]!, nullable };
   return { kind: "union", nullable, options, discriminator: null };
 }
 
-export function objectSchema(fields: ObjectShape | null, componentOf: ComponentOf): ObjectSchema {
-  if (fields === null) return { kind: "object", nullable: false, fields: [], additional: null };
-  const { structure, data } = splitNames(fields);
-  const additional = data.length === 0 && fields.rest === null ? null : emptyShape();
-  if (additional !== null) {
-    for (const shape of data) addShape(additional, shape);
-    if (fields.rest !== null) addShape(additional, fields.rest);
-  }
+/** A reference where all objects are of one component, else the objects themselves. */
+function objectsSchema(shapes: readonly Shape[], name: string, context: SchemaContext): Schema {
+  const withObjects = shapes.filter((shape) => shape.objects > 0);
+  const structures = new Set(withObjects.map((shape) => context.structureOf.get(shape)));
+  const [structure] = structures;
+  const component = structure && context.componentNames.get(structure);
+  if (structures.size === 1 && component !== undefined)
+    return { kind: "ref", nullable: false, name: component };
+  return objectSchema(withObjects, name, context);
+}
+
+/** The objects of some shapes, described in place. */
+export function objectSchema(
+  shapes: readonly Shape[],
+  name: string,
+  context: SchemaContext,
+): ObjectSchema {
+  const objects = shapes.flatMap((shape) => (shape.fields === null ? [] : [shape.fields]));
+  const whole = objects.reduce((total, object) => total + object.whole, 0);
+  const fields = gatherFields(objects);
+  const rest = objects.flatMap((object) => (object.rest === null ? [] : [object.rest]));
+  const everything = isMap(name, fields, whole);
+  const structure: Field[] = [];
+  const data: Shape[] = [...rest];
+  for (const [key, field] of [...fields].sort(([a], [b]) => compareText(a, b)))
+    if (everything || key.includes("{")) data.push(...field.shapes);
+    else structure.push(fieldOf(decodeName(key), field, whole, context));
+  const isUnknown = fields.size === 0 && data.length === 0;
   return {
     kind: "object",
     nullable: false,
-    fields: structure.map(([name, field]) => fieldOf(name, field, fields.whole, componentOf)),
-    additional: additional === null ? null : schemaOf(additional, componentOf),
+    fields: structure,
+    additional: data.length > 0 ? schemaOf(data, "", context) : isUnknown ? anything : null,
   };
 }
 
-/** Parts names that are structure from names that are data: those make a map. */
-function splitNames(fields: ObjectShape): {
-  structure: [string, { present: number; shape: Shape }][];
-  data: Shape[];
-} {
-  const structure: [string, { present: number; shape: Shape }][] = [];
-  const data: Shape[] = [];
-  const names = [...fields.fields].sort(([a], [b]) => compareText(a, b));
-  for (const [name, field] of names)
-    if (name.includes("{")) data.push(field.shape);
-    else structure.push([decodeName(name), field]);
-  return { structure, data };
+/** A field of objects of several shapes. */
+export interface FieldSum {
+  present: number;
+  readonly shapes: Shape[];
 }
 
-function fieldOf(
-  name: string,
-  field: { present: number; shape: Shape },
-  whole: number,
-  componentOf: ComponentOf,
-): Field {
+export function gatherFields(objects: readonly ObjectShape[]): Map<string, FieldSum> {
+  const fields = new Map<string, FieldSum>();
+  for (const object of objects)
+    for (const [name, field] of object.fields) {
+      const sum = obtain(fields, name, () => ({ present: 0, shapes: [] }));
+      sum.present += field.present;
+      sum.shapes.push(field.shape);
+    }
+  return fields;
+}
+
+function fieldOf(name: string, field: FieldSum, whole: number, context: SchemaContext): Field {
   return {
     name,
     required: whole >= thresholds.requiredObjectsMin && field.present === whole,
-    schema: schemaOf(field.shape, componentOf),
+    schema: schemaOf(field.shapes, name, context),
     evidence: evidenceOf(field.present, whole),
   };
 }
@@ -106,33 +111,53 @@ export function decodeName(name: string): string {
   return name.replaceAll("%7B", "{").replaceAll("%7D", "}");
 }
 
-function integerFormat(shape: Shape): "int32" | "int64" | null {
-  if (shape.integersHuge > 0) return null;
-  return shape.integers64 > 0 ? "int64" : "int32";
+interface KindCounts {
+  nulls: number;
+  booleans: number;
+  integers: number;
+  numbers: number;
+  integers64: number;
+  integersHuge: number;
+  strings: number;
+  arrays: number;
+  objects: number;
 }
 
-export function textSchema(text: TextShape | null): Schema {
-  return {
-    kind: "string",
-    nullable: false,
-    format: text === null ? null : textFormat(text),
-    words: text === null ? null : enumeration(text),
+function countKinds(shapes: readonly Shape[]): KindCounts {
+  const sum: KindCounts = {
+    nulls: 0,
+    booleans: 0,
+    integers: 0,
+    numbers: 0,
+    integers64: 0,
+    integersHuge: 0,
+    strings: 0,
+    arrays: 0,
+    objects: 0,
   };
+  for (const shape of shapes) {
+    sum.nulls += shape.nulls;
+    sum.booleans += shape.booleans;
+    sum.integers += shape.integers;
+    sum.numbers += shape.numbers;
+    sum.integers64 += shape.integers64;
+    sum.integersHuge += shape.integersHuge;
+    sum.strings += shape.strings;
+    sum.arrays += shape.arrays;
+    sum.objects += shape.objects;
+  }
+  return sum;
 }
 
-export function textFormat(text: TextShape): string | null {
-  for (const [lexicalClass, format] of FORMATS)
-    if ((text.classes.get(lexicalClass) ?? 0) === text.count && text.count > 0) return format;
-  return null;
+function integerFormat(sum: KindCounts): "int32" | "int64" | null {
+  if (sum.integersHuge > 0) return null;
+  return sum.integers64 > 0 ? "int64" : "int32";
 }
 
-/** The words of a complete enumeration, sorted, or null. */
-export function enumeration(text: TextShape): readonly string[] | null {
-  const { words, others } = text.words;
-  if (words === null || others > 0 || words.size === 0 || words.size > thresholds.enumWordsMax)
-    return null;
-  const count = [...words.values()].reduce((sum, n) => sum + n, 0);
-  if (count < thresholds.enumCountMin || count < words.size * thresholds.enumCallsPerWordMin)
-    return null;
-  return [...words.keys()].sort(compareText);
+function sumText(shapes: readonly Shape[]): TextShape {
+  const texts = shapes.flatMap((shape) => (shape.text === null ? [] : [shape.text]));
+  if (texts.length === 1) return texts[0]!;
+  const sum = emptyText();
+  for (const text of texts) addText(sum, text);
+  return sum;
 }

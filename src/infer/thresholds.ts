@@ -22,10 +22,10 @@ export const signatureDepthMax = 5;
 export const signatureFieldsMax = 80;
 
 /** However alike two operations are, they are one witness: e^5 to 1. */
-export const likenessMax = 5;
+export const likenessMax = 4;
 
 /** An operation that no sibling has at the same place. With few calls it may just not have been seen. */
-export const unsupportedWeight = -1;
+export const unsupportedWeight = -1.3;
 
 /** What it is worth that siblings agree on a literal segment, on a slot, and on one that was left open. */
 export const sharedWordWeight = 0.7;
@@ -38,24 +38,24 @@ export const selectRoundsMax = 6;
 
 export const coherenceTraitsMin = 1.5;
 export const coherenceShare = 0.7;
-export const coherenceWeight = 6;
+export const coherenceWeight = 4.5;
 
 /** Support of one word, however good, is one witness; against it speaks more, the more calls it had. */
-export const supportMax = 2;
-export const memberWeightMin = 0;
+export const supportMax = 3;
+export const memberWeightMin = -0.2;
 /** A word that is not like the others joins them still while nothing else is known against it. */
 export const joinerWeightMin = -2.5;
 
-export const literalPrior = -5;
+export const literalPrior = -4;
 /** That siblings look alike is one fact: an API may describe many resources by one structure. */
 export const supportSumMax = 6;
 export const lookSumMax = 6;
-export const newWordShare = 0.15;
-export const standingWeight = 1.5;
+export const newWordShare = 0.1;
+export const standingWeight = 1.8;
 export const siblingsUsual = 6;
-export const mixedWeight = 3;
+export const mixedWeight = 4;
 
-export const carriedWeight = 2;
+export const carriedWeight = 2.5;
 export const notCarriedWeight = -0.2;
 
 /** A value of another kind than most others have at its place: few operations answer now this, now that. */
@@ -63,7 +63,7 @@ export const otherKindWeight = -2.5;
 
 export const slotMemberMin = 0;
 export const joinerLookMin = 0.25;
-export const carriedSumMax = 6;
+export const carriedSumMax = 7;
 export const looksLikeValueMin = 0.5;
 
 export const foreignWeight = 0.5;
@@ -75,3 +75,27 @@ export const leftOutWeight = -6;
 export const memberShareUsual = 0.75;
 export const growthMin = -1.5;
 export const sharedPathsWeight = 1;
+
+/** Fewer fields in common say nothing, unless they are all there is. */
+export const sharedFieldsMin = 3;
+/** Fields of two structures that hold objects must have this part of those objects' names in common. */
+export const innerNamesShareMin = 0.5;
+/**
+ * Presence of the fields may differ so much between places of one structure, in natural logarithms of
+ * likelihood: chance makes about half a unit a field whose presence varies.
+ */
+export const presenceDissentMax = 2;
+export const presenceDissentPerField = 0.05;
+/** Structures are looked up by this part of a place's names, the rarest first. */
+export const rareNamesShare = 0.25;
+
+/** Names are data when this part of all occurrences are names that look like values. */
+export const mapClassesShareMin = 0.3;
+/** A name that is in more of the objects than this is structure. */
+export const mapNameShareMax = 0.5;
+export const mapNamesMin = 6;
+/** Part of all occurrences that are of a name that came once: names still come. */
+export const mapGrowthMin = 0.2;
+/** The same for fields that are called `labels`, `metadata` and so on. */
+export const calledMapNamesMin = 2;
+export const calledMapNameShareMax = 0.75;

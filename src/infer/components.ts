@@ -1,0 +1,106 @@
+/** Which structures of an API become components, and what they are called. */
+
+import type { Shape } from "../telemetry/shape.ts";
+import { compareText } from "./group.ts";
+import { isMap } from "./maps.ts";
+import type { PathTemplate, Schema } from "./model.ts";
+import { obtain } from "./obtain.ts";
+import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
+import { findStructures, type Place, type Structure } from "./structures.ts";
+import type { OperationSum } from "./sum.ts";
+import { isVersion, pascalCase, singular, singularWords, splitWords, unique } from "./words.ts";
+
+/** A method at a path, with all of its exchanges summed. */
+export interface SummedEndpoint {
+  readonly method: string;
+  readonly path: PathTemplate;
+  readonly sum: OperationSum;
+}
+
+export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaContext {
+  const places: Place[] = [];
+  for (const endpoint of endpoints) collectPlaces(endpoint, places);
+  const structures = findStructures(places);
+  const structureOf = new Map<Shape, Structure>();
+  for (const structure of structures)
+    for (const { shape } of structure.places) structureOf.set(shape, structure);
+  const recurring = structures.filter((structure) => structure.places.length > 1);
+  return { structureOf, componentNames: nameStructures(recurring) };
+}
+
+/** Schemas by component name, sorted. */
+export function componentSchemas(context: SchemaContext): Map<string, Schema> {
+  const schemas = [...context.componentNames].map(([structure, name]): [string, Schema] => {
+    const shapes = structure.places.map((place) => place.shape);
+    return [name, objectSchema(shapes, "", context)];
+  });
+  return new Map(schemas.sort(([a], [b]) => compareText(a, b)));
+}
+
+function collectPlaces({ method, path, sum }: SummedEndpoint, places: Place[]): void {
+  const thing = thingOf(path);
+  for (const [type, body] of sum.request.bodies)
+    if (body.shape !== null)
+      walk(body.shape, `${path.text} ${method} request ${type}`, thing, places);
+  for (const [status, response] of sum.responses)
+    for (const [type, body] of response.bodies)
+      if (body.shape !== null) {
+        const name = status >= 400 ? "Error" : thing;
+        walk(body.shape, `${path.text} ${method} ${status} ${type}`, name, places);
+      }
+}
+
+/** What a path is about: its last word, in the singular. */
+function thingOf(path: PathTemplate): string {
+  for (const { parts } of [...path.segments].reverse()) {
+    const text = parts.map((part) => (part.kind === "literal" ? part.text : "")).join(" ");
+    const words = splitWords(text.replace(/\.(json|xml)$/, ""));
+    if (words.length > 0 && !isVersion(text)) return pascalCase(singularWords(words));
+  }
+  return "";
+}
+
+function walk(shape: Shape, id: string, hint: string, places: Place[]): void {
+  if (shape.items !== null) walk(shape.items, `${id}[]`, hint, places);
+  if (shape.fields === null) return;
+  const fields = gatherFields([shape.fields]);
+  if (!isMap("", fields, shape.fields.whole)) {
+    const names = [...fields.keys()].filter((name) => !name.includes("{")).sort(compareText);
+    places.push({ id, shape, hint, names });
+  }
+  for (const [name, field] of shape.fields.fields) {
+    const words = splitWords(name.includes("{") ? "" : name);
+    const inner = words.length === 0 ? hint : pascalCase([...words.slice(0, -1), singular(words.at(-1)!)]);
+    walk(field.shape, `${id}.${name}`, inner, places);
+  }
+  if (shape.fields.rest !== null) walk(shape.fields.rest, `${id}.*`, hint, places);
+}
+
+/** A structure is called as most of its places would call it. */
+function nameStructures(structures: readonly Structure[]): Map<Structure, string> {
+  const wishes = structures.map((structure) => ({ structure, name: mostWished(structure.places) }));
+  const first = (structure: Structure): string =>
+    structure.places.map((place) => place.id).sort(compareText)[0]!;
+  wishes.sort(
+    (a, b) =>
+      compareText(a.name, b.name) ||
+      b.structure.places.length - a.structure.places.length ||
+      compareText(first(a.structure), first(b.structure)),
+  );
+  const taken = new Set<string>();
+  const names = new Map<Structure, string>();
+  for (const { structure, name } of wishes) {
+    const own = unique(name, (candidate) => taken.has(candidate.toLowerCase()));
+    taken.add(own.toLowerCase());
+    names.set(structure, own);
+  }
+  return names;
+}
+
+function mostWished(places: readonly Place[]): string {
+  const votes = new Map<string, number>();
+  for (const { hint } of places)
+    if (hint !== "") votes.set(hint, obtain(votes, hint, () => 0) + 1);
+  const [best] = [...votes].sort(([a, m], [b, n]) => n - m || compareText(a, b));
+  return best === undefined ? "Object" : best[0].slice(0, 60);
+}

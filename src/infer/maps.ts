@@ -1,0 +1,60 @@
+/**
+ * Objects whose names are data: a value per language, per day, per id. Told from records with optional fields
+ * by their names (classes of values, or names that rarely come twice) and by values that are all of one kind.
+ */
+
+import type { Shape } from "../telemetry/shape.ts";
+import * as thresholds from "./thresholds.ts";
+import { splitWords } from "./words.ts";
+
+interface Presence {
+  readonly present: number;
+  readonly shapes: readonly Shape[];
+}
+
+/** Whether all names are data. `name` is that of the field in which the objects stand. */
+export function isMap(
+  name: string,
+  fields: ReadonlyMap<string, Presence>,
+  whole: number,
+): boolean {
+  let present = 0;
+  let ofClasses = 0;
+  let once = 0;
+  let most = 0;
+  for (const [key, field] of fields) {
+    present += field.present;
+    if (key.includes("{")) ofClasses += field.present;
+    else most = Math.max(most, field.present);
+    if (field.present === 1) once += 1;
+  }
+  if (present === 0 || !isOneKind(fields)) return false;
+  if (ofClasses > 0 && most < whole * thresholds.mapNameShareMax)
+    return ofClasses >= thresholds.mapClassesShareMin * present;
+  if (ofClasses > 0) return false;
+  const isCalledMap = splitWords(name).some((word) => MAP_NAMES.has(word));
+  const namesMin = isCalledMap ? thresholds.calledMapNamesMin : thresholds.mapNamesMin;
+  if (fields.size < namesMin) return false;
+  const share = isCalledMap ? thresholds.calledMapNameShareMax : thresholds.mapNameShareMax;
+  return most <= whole * share && once >= thresholds.mapGrowthMin * present;
+}
+
+/** Fields that hold what others chose to name. */
+const MAP_NAMES = new Set(
+  `metadata meta labels label tags annotations attributes attrs properties props params parameters headers variables
+vars env environment extra extras custom options settings data context translations localizations locales map mapping
+mappings dictionary dict index lookup counts totals stats`.split(/\s+/),
+);
+
+function isOneKind(fields: ReadonlyMap<string, Presence>): boolean {
+  let kinds = 0;
+  for (const { shapes } of fields.values())
+    for (const shape of shapes)
+      kinds |=
+        (shape.booleans > 0 ? 1 : 0) |
+        (shape.integers + shape.numbers > 0 ? 2 : 0) |
+        (shape.strings > 0 ? 4 : 0) |
+        (shape.arrays > 0 ? 8 : 0) |
+        (shape.objects > 0 ? 16 : 0);
+  return (kinds & (kinds - 1)) === 0;
+}

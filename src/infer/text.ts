@@ -1,0 +1,62 @@
+/** What strings are: their format, and their words where those are all there are. */
+
+import { LexicalClass } from "../telemetry/lexical.ts";
+import type { TextShape } from "../telemetry/shape.ts";
+import { compareText } from "./group.ts";
+import type { Schema } from "./model.ts";
+import * as thresholds from "./thresholds.ts";
+
+/** Formats that a validator can check, by the class whose every value has them. */
+const FORMATS: ReadonlyMap<number, string> = new Map([
+  [LexicalClass.Uuid, "uuid"],
+  [LexicalClass.Date, "date"],
+  [LexicalClass.DateTime, "date-time"],
+  [LexicalClass.Time, "time"],
+  [LexicalClass.Duration, "duration"],
+  [LexicalClass.Email, "email"],
+  [LexicalClass.Uri, "uri"],
+  [LexicalClass.Ipv4, "ipv4"],
+  [LexicalClass.Ipv6, "ipv6"],
+]);
+
+export function textSchema(text: TextShape): Schema {
+  return { kind: "string", nullable: false, format: textFormat(text), words: enumeration(text) };
+}
+
+/** Schema of text that stands for a value of a path, query or header: `12` is an integer where all are. */
+export function valueSchema(text: TextShape): Schema {
+  const count = (lexicalClass: number): number => text.classes.get(lexicalClass) ?? 0;
+  if (text.count > 0) {
+    const integers = count(LexicalClass.Integer);
+    if (integers === text.count) return { kind: "integer", nullable: false, format: intFormat(text) };
+    if (integers + count(LexicalClass.Decimal) === text.count)
+      return { kind: "number", nullable: false };
+    if (count(LexicalClass.Boolean) === text.count) return { kind: "boolean", nullable: false };
+  }
+  return textSchema(text);
+}
+
+export function textFormat(text: TextShape): string | null {
+  for (const [lexicalClass, format] of FORMATS)
+    if (text.count > 0 && text.classes.get(lexicalClass) === text.count) return format;
+  return null;
+}
+
+/** The words of a complete enumeration, sorted, or null. */
+export function enumeration(text: TextShape): readonly string[] | null {
+  const { words, others } = text.words;
+  if (words === null || others > 0 || words.size === 0 || words.size > thresholds.enumWordsMax)
+    return null;
+  let count = 0;
+  for (const calls of words.values()) count += calls;
+  if (count < thresholds.enumCountMin || count < words.size * thresholds.enumCallsPerWordMin)
+    return null;
+  return [...words.keys()].sort(compareText);
+}
+
+/** Three bits of length are up to seven digits: surely 32 bits; four are up to fifteen: surely 64. */
+function intFormat(text: TextShape): "int32" | "int64" | null {
+  const longest = Math.max(0, ...text.lengths.keys());
+  if (longest <= 3) return "int32";
+  return longest <= 4 ? "int64" : null;
+}
