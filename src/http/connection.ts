@@ -16,9 +16,9 @@ import type { Body } from "./body.ts";
 import { bodyCodings } from "./codings.ts";
 import { HttpContext } from "./context.ts";
 import { type Connection, ExchangeFlag, type ExchangeObserver } from "./exchange.ts";
-import type { PooledExchange, PooledMessage } from "./exchangepool.ts";
+import { NO_CONNECTION, type PooledExchange, type PooledMessage } from "./exchangepool.ts";
 import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
-import { MessageReader, type ReaderOwner, ReaderState } from "./messagereader.ts";
+import { MessageReader, type ReaderOwner } from "./messagereader.ts";
 import { methodKindOf, methodText } from "./method.ts";
 import { Pairing, type PairingOwner } from "./pairing.ts";
 import { Role } from "./search.ts";
@@ -133,9 +133,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   takeRole(reader: MessageReader, role: Role): void {
     const isRequest = role === Role.Request;
     const other = reader === this.#aToB ? this.#bToA : this.#aToB;
-    reader.role = role;
-    other.role = isRequest ? Role.Response : Role.Request;
-    if (other.state === ReaderState.Probe) other.state = ReaderState.Boundary;
+    reader.setRole(role);
+    other.setRole(isRequest ? Role.Response : Role.Request);
     const aIsClient = isRequest === (reader === this.#aToB);
     const { a, b, flowId } = this.#flow;
     this.#connection = { id: flowId, client: aIsClient ? a : b, server: aIsClient ? b : a };
@@ -178,6 +177,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     }
     const message = this.#takeMessage(reader, timeMs);
     const exchange = this.#pairing.openResponse(message.startTimeMs);
+    exchange.connection = this.#connection!;
     exchange.response = message;
     exchange.status = status;
     context.counters.add(HttpCount.responses, message.head.byteCount);
@@ -279,16 +279,16 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   }
 
   messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void {
-    if (reader.role === Role.Response) this.#pairing.responsesLost(certain);
-    else if (reader.role === Role.Request) this.#pairing.requestsLost(certain, headSeen);
-    else {
-      this.#pairing.requestsLost(false, false);
-      this.#pairing.responsesLost(false);
-    }
+    const { initiator } = this.#flow;
+    const known = reader.role !== Role.Unknown || initiator !== null;
+    const isRequest =
+      reader.role === Role.Unknown ? reader.direction === initiator : reader.role === Role.Request;
+    if (isRequest || !known) this.#pairing.requestsLost(certain && known, headSeen && known);
+    if (!isRequest) this.#pairing.responsesLost(certain && known);
   }
 
   newExchange(): PooledExchange {
-    return this.#context.exchanges.exchange(this.#connection!);
+    return this.#context.exchanges.exchange(this.#connection ?? NO_CONNECTION);
   }
 
   halfGivenUp(exchange: PooledExchange): void {

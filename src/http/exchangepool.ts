@@ -31,7 +31,8 @@ export class PooledExchange implements Exchange {
 }
 
 const NOBODY: Endpoint = { ip: "", port: 0 };
-const NO_CONNECTION: Connection = { id: 0, client: NOBODY, server: NOBODY };
+/** Of an exchange whose flow has not shown yet who is client and who is server. */
+export const NO_CONNECTION: Connection = { id: 0, client: NOBODY, server: NOBODY };
 
 /** Exchanges and messages for reuse, so that steady traffic makes no garbage. */
 export class ExchangePool {

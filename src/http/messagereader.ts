@@ -19,7 +19,7 @@ import type { HttpContext } from "./context.ts";
 import { Parse } from "./pooledhead.ts";
 import { Preamble, preambleEnd } from "./preamble.ts";
 import { Probe, probe, tlsServerName } from "./probe.ts";
-import { findCandidate, Role } from "./search.ts";
+import { findCandidate, isKnownMethod, Role } from "./search.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
 
 export const ReaderState = { Probe: 0, Boundary: 1, Body: 2, Search: 3, Closed: 4 } as const;
@@ -106,7 +106,9 @@ export class MessageReader {
     this.#context.counters.add(HttpCount.gaps, byteCount);
     this.#decideHeld();
     if (this.#isClosed()) return;
-    const headSeen = this.#heldCount > 0 && this.state === ReaderState.Boundary;
+    const atStart = this.state === ReaderState.Probe && !this.#midStream;
+    const certain = this.state === ReaderState.Boundary || atStart;
+    const headSeen = certain && this.#heldCount > 0;
     if (headSeen) this.#context.counters.add(HttpCount.lostHeads, this.#heldCount);
     this.#dropHeld(this.#heldCount);
     if (this.#body !== null) {
@@ -121,7 +123,6 @@ export class MessageReader {
       this.#owner.messagesLost(this, skipped >= 0, false);
       return;
     }
-    const certain = this.state === ReaderState.Boundary;
     this.#midStream = true;
     this.#search();
     this.#owner.messagesLost(this, certain, headSeen);
@@ -189,6 +190,8 @@ export class MessageReader {
   }
 
   #probe(bytes: Uint8Array, start: number, end: number): number {
+    if (this.role !== Role.Unknown)
+      return this.#firstHead(bytes, start, end, this.role === Role.Request);
     const next = preambleEnd(bytes, start, end);
     if (next !== Preamble.None) return Math.max(next, start);
     const answer = probe(bytes, start, end);
@@ -211,11 +214,25 @@ export class MessageReader {
     if (!this.#mayEndHead(bytes, at, end)) return start;
     const next = this.#context.draft.head.parse(bytes, at, end, isRequest);
     if (next === Parse.NeedMore) return start;
-    if (next === Parse.Broken) return this.#notAtStart(start, end);
-    this.#owner.takeRole(this, isRequest ? Role.Request : Role.Response);
+    if (next === Parse.Broken || (this.#midStream && isRequest && !this.#isSurelyRequest()))
+      return this.#notAtStart(start, end);
+    if (this.role === Role.Unknown)
+      this.#owner.takeRole(this, isRequest ? Role.Request : Role.Response);
     if (next === Parse.TooLong) return this.#tooLong(at, end);
     this.#head(bytes, at);
     return next;
+  }
+
+  /** The end of a body, or of a head, could pass as some other method. */
+  #isSurelyRequest(): boolean {
+    const { bytes, line } = this.#context.draft.head;
+    return !line.spaced && isKnownMethod(bytes, 0, line.methodEnd);
+  }
+
+  /** The other direction's first message has shown what this one speaks. */
+  setRole(role: Role): void {
+    this.role = role;
+    if (this.state === ReaderState.Probe && !this.#midStream) this.state = ReaderState.Boundary;
   }
 
   /** The first bytes are no message: something else, or the middle of one. */

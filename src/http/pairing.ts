@@ -92,7 +92,15 @@ export class Pairing {
   /** The exchange of a final response whose head was read; without a request if none is surely its own. */
   openResponse(startTimeMs: number): PooledExchange {
     this.#lastTimeMs = startTimeMs;
-    if (this.#responsesLost) this.#skipLostResponses(startTimeMs);
+    if (this.#responsesLost) {
+      this.#skipLostResponses(startTimeMs);
+      // Lost on both sides: it may answer a request that was never seen.
+      if (this.#requestsLost && this.#queue.length > 0) {
+        this.#giveUpQueue();
+        this.#owner.ambiguous();
+        return this.#orphan();
+      }
+    }
     const front = this.#queue[0];
     if (front === undefined) return this.#earlyOrOrphan();
     if (front.afterLoss || !this.#aligned) {

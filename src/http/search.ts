@@ -100,19 +100,32 @@ function requestStart(bytes: Uint8Array, floor: number, targetEnd: number): numb
   return knownMethodStart(bytes, at, methodEnd);
 }
 
-/** Longer names first where one ends like another. */
+/** RFC 9110, section 9.3, and what else is common; none is the end of another that a gap might have cut. */
 const METHODS: readonly (readonly number[])[] = [
+  "GET",
+  "PUT",
+  "POST",
+  "HEAD",
+  "PATCH",
+  "TRACE",
+  "DELETE",
   "OPTIONS",
   "CONNECT",
   "PROPFIND",
-  "DELETE",
-  "PATCH",
-  "TRACE",
-  "POST",
-  "HEAD",
-  "GET",
-  "PUT",
+  "PROPPATCH",
+  "MKCOL",
+  "COPY",
+  "MOVE",
+  "SEARCH",
+  "REPORT",
+  "NOTIFY",
+  "PURGE",
+  "QUERY",
 ].map((name) => Array.from(name, (char) => char.charCodeAt(0)));
+
+/** Whether the bytes are exactly a method that everybody knows. */
+export const isKnownMethod = (bytes: Uint8Array, start: number, end: number): boolean =>
+  knownMethodStart(bytes, start, end) === start;
 
 function knownMethodStart(bytes: Uint8Array, lowest: number, end: number): number {
   for (const method of METHODS) {
