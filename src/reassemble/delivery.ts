@@ -57,9 +57,8 @@ export class Delivery {
     while (this.#consumers.length <= slot) this.#consumers.push(null);
     this.#consumers[slot] = consumer;
     this.#wantedCount += 1;
-    const stateAt = (slot << SLOT_SHIFT) + Word.State;
-    const state = this.#table.words[stateAt]!;
-    this.#table.words[stateAt] = state | FlowState.Wanted;
+    const state = this.#table.state(slot);
+    this.#table.set(slot, FlowState.Wanted);
     if ((state & FlowState.Ended) !== 0) this.end(slot, Direction.AToB, timeMs);
     if ((state & (FlowState.Ended << 1)) !== 0) this.end(slot, Direction.BToA, timeMs);
   }
@@ -118,24 +117,20 @@ export class Delivery {
     this.#failure ??= error;
     this.#counters.add(Irregularity.ConsumerFailed);
     this.close(slot, CloseReason.Evicted, timeMs);
-    this.#ignore(slot);
+    this.#table.set(slot, FlowState.Ignored);
   }
 
   #letGo(slot: number): void {
     this.#counters.add(Irregularity.FlowUnwanted);
     this.#forget(slot);
-    this.#ignore(slot);
-  }
-
-  #ignore(slot: number): void {
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Ignored;
+    this.#table.set(slot, FlowState.Ignored);
   }
 
   #forget(slot: number): void {
     if (this.#consumers[slot] == null) return;
     this.#consumers[slot] = null;
     this.#wantedCount -= 1;
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! &= ~FlowState.Wanted;
+    this.#table.clear(slot, FlowState.Wanted);
   }
 
   #describe(slot: number): FlowInfo {

@@ -39,9 +39,9 @@ export class Piece {
   readonly kind: PieceKind;
   /** The first `byteCount` of it, for `Data`. */
   readonly bytes: Uint8Array;
-  /** Bytes of the other direction up to here come first, while `waits`. */
+  /** Bytes of the other direction before this come first, if it has any such. */
   readonly acknowledgement: number;
-  waits: boolean;
+  readonly hasAcknowledgement: boolean;
   readonly packet: number;
   readonly timeMs: number;
 
@@ -50,7 +50,7 @@ export class Piece {
     this.byteCount = byteCount;
     this.kind = arrival.kind;
     this.acknowledgement = arrival.acknowledgement;
-    this.waits = arrival.hasAcknowledgement;
+    this.hasAcknowledgement = arrival.hasAcknowledgement;
     this.packet = arrival.packet;
     this.timeMs = arrival.timeMs;
     if (arrival.kind === PieceKind.Data) {

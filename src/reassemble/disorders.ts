@@ -7,7 +7,7 @@
 import type { reassembleLimits } from "../base/limits.ts";
 import { BytePool } from "./bytepool.ts";
 import { type Arrival, Disorder, type Piece, type StreamDisorder } from "./disorder.ts";
-import { FlowState, type FlowTable, SLOT_SHIFT, Word } from "./flowtable.ts";
+import { FlowState, type FlowTable } from "./flowtable.ts";
 
 export type ReassembleLimits = { readonly [Name in keyof typeof reassembleLimits]: number };
 
@@ -51,8 +51,7 @@ export class Disorders {
 
   /** The flow's disorder, where it is in disorder. */
   at(slot: number): Disorder | null {
-    const state = this.#table.words[(slot << SLOT_SHIFT) + Word.State]!;
-    return (state & FlowState.Disordered) !== 0 ? this.#bySlot[slot]! : null;
+    return (this.#table.state(slot) & FlowState.Disordered) !== 0 ? this.#bySlot[slot]! : null;
   }
 
   /** The same, or what is remembered of an earlier one. */
@@ -75,7 +74,7 @@ export class Disorders {
     disorder.bToA.moved(disorder);
     disorder.listIndex = this.working.length;
     this.working.push(disorder);
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Disordered;
+    this.#table.set(slot, FlowState.Disordered);
     return disorder;
   }
 
@@ -91,7 +90,7 @@ export class Disorders {
       this.working[disorder.listIndex] = last;
       last.listIndex = disorder.listIndex;
     }
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! &= ~FlowState.Disordered;
+    this.#table.clear(slot, FlowState.Disordered);
     this.#rememberedCount += 1;
     const hasGap = disorder.aToB.hasGap || disorder.bToA.hasGap;
     if (!mayRemember || !hasGap || this.#rememberedCount > this.#limits.disordersMax)

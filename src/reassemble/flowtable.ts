@@ -13,6 +13,7 @@
  * `a` is the lesser end in the table's order, so both directions have one key. A free slot has state 0.
  */
 import type { Segment } from "../decode/segment.ts";
+import { hashFlow, hashSecret } from "./flowhash.ts";
 import { Direction } from "./stream.ts";
 
 /** Words of a slot; of a pair, the one of b→a follows. */
@@ -78,7 +79,7 @@ export class FlowTable {
   #slotsEnd = 0;
   #freeSlot = -1;
   #victimHand = 0;
-  readonly #coefficients: Int32Array;
+  readonly #secret: Int32Array;
 
   /** Hash of the flow that `find` looked for last, for `insert`. */
   #soughtHash = 0;
@@ -90,7 +91,7 @@ export class FlowTable {
     const indexBits = 1 + Math.ceil(Math.log2(capacity));
     this.#index = new Int32Array(1 << indexBits);
     this.#indexShift = 32 - indexBits;
-    this.#coefficients = coefficients(seed);
+    this.#secret = hashSecret(seed);
   }
 
   get count(): number {
@@ -104,6 +105,54 @@ export class FlowTable {
   /** Slots are below this; those with state 0 are free. */
   get slotsEnd(): number {
     return this.#slotsEnd;
+  }
+
+  /** `FlowState` bits of a slot. */
+  state(slot: number): number {
+    return this.words[(slot << SLOT_SHIFT) + Word.State]!;
+  }
+
+  set(slot: number, bits: number): void {
+    this.words[(slot << SLOT_SHIFT) + Word.State]! |= bits;
+  }
+
+  clear(slot: number, bits: number): void {
+    this.words[(slot << SLOT_SHIFT) + Word.State]! &= ~bits;
+  }
+
+  /** Sequence number of the next byte to deliver, where it is known. */
+  next(slot: number, direction: Direction): number {
+    return this.words[(slot << SLOT_SHIFT) + Word.Next + direction]!;
+  }
+
+  setNext(slot: number, direction: Direction, sequence: number): void {
+    this.words[(slot << SLOT_SHIFT) + Word.Next + direction] = sequence;
+  }
+
+  /** Initial sequence number, where the stream is synchronised. */
+  initial(slot: number, direction: Direction): number {
+    return this.words[(slot << SLOT_SHIFT) + Word.Initial + direction]!;
+  }
+
+  setInitial(slot: number, direction: Direction, sequence: number): void {
+    this.words[(slot << SLOT_SHIFT) + Word.Initial + direction] = sequence;
+  }
+
+  /** Tick of the last segment. */
+  seen(slot: number): number {
+    return this.words[(slot << SLOT_SHIFT) + Word.Seen]!;
+  }
+
+  /** Makes a slot that of a flow of which nothing is known but a first segment in `direction`. */
+  begin(slot: number, direction: Direction, timeMs: number): void {
+    const base = slot << SLOT_SHIFT;
+    this.words.fill(0, base + Word.Next, base + Word.State);
+    this.words[base + Word.State] = FlowState.Live | (FlowState.Heard << direction);
+    this.words[base + Word.Seen] = tickOf(timeMs);
+  }
+
+  isKnown(slot: number, direction: Direction): boolean {
+    return (this.state(slot) & (FlowState.Known << direction)) !== 0;
   }
 
   /** The slot of the segment's flow, or -1. Sets `direction`. */
@@ -121,7 +170,7 @@ export class FlowTable {
     const a3 = isForward ? source3 : target3;
     const b3 = isForward ? target3 : source3;
     const ports = isForward ? (sourcePort << 16) | targetPort : (targetPort << 16) | sourcePort;
-    const hash = this.#hash(segment, a3, b3, ports);
+    const hash = hashFlow(this.#secret, segment, a3, b3, ports);
     this.#soughtHash = hash;
     const { words } = this;
     const index = this.#index;
@@ -139,8 +188,7 @@ export class FlowTable {
   }
 
   /**
-   * A slot for the flow of the segment that `find` just did not find; the table must not be full. The caller sets the
-   * state, 0 until then.
+   * A slot for the flow of the segment that `find` just did not find; the table must not be full.
    */
   insert(segment: Segment): number {
     let slot = this.#freeSlot;
@@ -153,7 +201,7 @@ export class FlowTable {
     }
     const base = slot << SLOT_SHIFT;
     writeKey(this.words, base, segment, this.direction);
-    this.words.fill(0, base + Word.Next, base + Word.Hash);
+    this.begin(slot, this.direction, segment.timeMs);
     this.words[base + Word.Hash] = this.#soughtHash;
     this.#place(slot, this.#soughtHash);
     this.#count += 1;
@@ -202,26 +250,6 @@ export class FlowTable {
     return chosen;
   }
 
-  /**
-   * Multilinear hashing of the key's 16-bit halves with secret coefficients: whatever two keys a sender picks, they
-   * collide with the probability of chance (Dietzfelbinger, "Universal hashing and k-wise independent random
-   * variables via integer arithmetic without primes", 1996). The last multiplication spreads the low bits.
-   */
-  #hash(segment: Segment, a3: number, b3: number, ports: number): number {
-    const secret = this.#coefficients;
-    let sum =
-      (secret[0]! +
-        Math.imul(secret[1]!, a3 & 0xffff) +
-        Math.imul(secret[2]!, a3 >>> 16) +
-        Math.imul(secret[3]!, b3 & 0xffff) +
-        Math.imul(secret[4]!, b3 >>> 16) +
-        Math.imul(secret[5]!, ports & 0xffff) +
-        Math.imul(secret[6]!, ports >>> 16)) |
-      0;
-    if (!isIpv4(segment)) sum = (sum + upperProduct(secret, segment)) | 0;
-    return Math.imul(sum ^ (sum >>> 16), secret[7]! | 1);
-  }
-
   #place(slot: number, hash: number): void {
     const index = this.#index;
     const mask = index.length - 1;
@@ -245,11 +273,6 @@ export class FlowTable {
   }
 }
 
-const isIpv4 = (segment: Segment): boolean =>
-  (segment.source0 | segment.source1 | segment.target0 | segment.target1) === 0 &&
-  segment.source2 === 0xffff &&
-  segment.target2 === 0xffff;
-
 /**
  * Whether the sender is the lesser end by its upper words. Any total order would do; the one of the table mostly
  * decides at the lowest word.
@@ -261,23 +284,6 @@ function isLesser(segment: Segment): boolean {
   if (word1 !== 0) return word1 < 0;
   return (segment.source2 | 0) <= (segment.target2 | 0);
 }
-
-/** The same for the upper words of IPv6 addresses: one sum for each end, and their product, which needs no order. */
-const upperProduct = (secret: Int32Array, segment: Segment): number =>
-  Math.imul(
-    upperSum(secret, segment.source0, segment.source1, segment.source2) | 1,
-    upperSum(secret, segment.target0, segment.target1, segment.target2) | 1,
-  );
-
-const upperSum = (secret: Int32Array, word0: number, word1: number, word2: number): number =>
-  (secret[8]! +
-    Math.imul(secret[9]!, word0 & 0xffff) +
-    Math.imul(secret[10]!, word0 >>> 16) +
-    Math.imul(secret[11]!, word1 & 0xffff) +
-    Math.imul(secret[12]!, word1 >>> 16) +
-    Math.imul(secret[13]!, word2 & 0xffff) +
-    Math.imul(secret[14]!, word2 >>> 16)) |
-  0;
 
 const hasUpperWords = (words: Int32Array, base: number, segment: Segment): boolean =>
   words[base] === (segment.source0 | 0) &&
@@ -316,17 +322,4 @@ function worth(state: number): number {
   if ((state & FlowState.Closed) !== 0) return 0;
   if ((state & FlowState.Wanted) !== 0) return 3;
   return (state & FlowState.Ignored) !== 0 ? 2 : 1;
-}
-
-/** Words from the seed (splitmix32). */
-function coefficients(seed: number): Int32Array {
-  let state = seed | 0;
-  return Int32Array.from({ length: 15 }, () => {
-    state = (state + 0x9e3779b9) | 0;
-    let word = state ^ (state >>> 16);
-    word = Math.imul(word, 0x21f0aaad);
-    word ^= word >>> 15;
-    word = Math.imul(word, 0x735a2d97);
-    return word ^ (word >>> 15);
-  });
 }

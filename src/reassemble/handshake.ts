@@ -1,6 +1,6 @@
 /** What a segment with SYN means for a flow that is in the table (RFC 9293, section 3.5). */
 import { type Segment, TcpFlag } from "../decode/segment.ts";
-import { FlowState, Word } from "./flowtable.ts";
+import { FlowState, type FlowTable } from "./flowtable.ts";
 import { sequenceDistance } from "./sequence.ts";
 import type { Direction } from "./stream.ts";
 
@@ -11,30 +11,30 @@ import type { Direction } from "./stream.ts";
  * What it acknowledges is held against the other stream in the same way.
  */
 export function isNewConnection(
-  words: Int32Array,
-  base: number,
+  table: FlowTable,
+  slot: number,
   direction: Direction,
   segment: Segment,
   first: number | null,
   otherFirst: number | null,
   reachBytes: number,
 ): boolean {
-  const state = words[base + Word.State]!;
+  const state = table.state(slot);
   const bothSynchronised = FlowState.Synchronised | (FlowState.Synchronised << 1);
   // A refused SYN may be sent again with the same number.
   if ((state & FlowState.Closed) !== 0 && (state & bothSynchronised) !== bothSynchronised)
     return true;
   if ((state & (FlowState.Synchronised << direction)) !== 0) {
-    if (words[base + Word.Initial + direction] !== (segment.sequence | 0)) return true;
+    if (table.initial(slot, direction) !== (segment.sequence | 0)) return true;
   } else if (!isShortlyBefore(segment.sequence + 1, first, reachBytes)) {
     return true;
   }
   if ((segment.flags & TcpFlag.Ack) === 0) return false;
-  const other = 1 - direction;
+  const other = (1 - direction) as Direction;
   if ((state & (FlowState.Synchronised << other)) === 0)
     return !isShortlyBefore(segment.acknowledgement, otherFirst, reachBytes);
   // It must answer the SYN that was seen, and at most the data that came with it (RFC 7413).
-  const answered = sequenceDistance(words[base + Word.Initial + other]!, segment.acknowledgement);
+  const answered = sequenceDistance(table.initial(slot, other), segment.acknowledgement);
   return answered < 1 || answered > reachBytes;
 }
 
@@ -46,33 +46,33 @@ const isShortlyBefore = (sequence: number, first: number | null, reachBytes: num
 
 /** Writes down what the SYN says. A stream whose beginning is known already keeps it. */
 export function synchronise(
-  words: Int32Array,
-  base: number,
+  table: FlowTable,
+  slot: number,
   direction: Direction,
   segment: Segment,
 ): void {
   const other = (1 - direction) as Direction;
   const initiators = FlowState.Initiator | (FlowState.Initiator << 1);
-  const state = words[base + Word.State]!;
+  const state = table.state(slot);
   const answers = (segment.flags & TcpFlag.Ack) !== 0;
-  begin(words, base, direction, segment.sequence | 0);
-  if (answers) begin(words, base, other, (segment.acknowledgement - 1) | 0);
+  synchroniseStream(table, slot, direction, segment.sequence | 0);
+  if (answers) synchroniseStream(table, slot, other, (segment.acknowledgement - 1) | 0);
   if ((state & initiators) === 0)
-    words[base + Word.State]! |= FlowState.Initiator << (answers ? other : direction);
+    table.set(slot, FlowState.Initiator << (answers ? other : direction));
 }
 
 /** The stream of `direction` has the initial sequence number `initial`, unless that is known better. */
-export function begin(
-  words: Int32Array,
-  base: number,
+export function synchroniseStream(
+  table: FlowTable,
+  slot: number,
   direction: Direction,
   initial: number,
 ): void {
-  const state = words[base + Word.State]!;
+  const state = table.state(slot);
   if ((state & (FlowState.Synchronised << direction)) !== 0) return;
-  words[base + Word.Initial + direction] = initial;
-  words[base + Word.State]! |= FlowState.Synchronised << direction;
+  table.setInitial(slot, direction, initial);
+  table.set(slot, FlowState.Synchronised << direction);
   if ((state & (FlowState.Known << direction)) !== 0) return;
-  words[base + Word.Next + direction] = initial + 1;
-  words[base + Word.State]! |= FlowState.Known << direction;
+  table.setNext(slot, direction, initial + 1);
+  table.set(slot, FlowState.Known << direction);
 }

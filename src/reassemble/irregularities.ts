@@ -43,7 +43,7 @@ export const Irregularity = {
 } as const;
 export type Irregularity = (typeof Irregularity)[keyof typeof Irregularity];
 
-export const IRREGULARITY_NAMES = [
+const IRREGULARITY_NAMES = [
   "retransmitted",
   "overlapping",
   "outOfOrder",

@@ -8,15 +8,10 @@
 import type { Delivery } from "./delivery.ts";
 import { Arrival, type Disorder, type Piece, PieceKind } from "./disorder.ts";
 import { Disorders, type ReassembleLimits } from "./disorders.ts";
-import { FlowState, type FlowTable, SLOT_SHIFT, Word } from "./flowtable.ts";
+import { FlowState, type FlowTable } from "./flowtable.ts";
 import { Irregularity, type ReassemblyCounters } from "./irregularities.ts";
-import {
-  bytesGivenUp,
-  isPast,
-  SLACK_PACKETS,
-  START_SLACK_PACKETS,
-  waitedEnough,
-} from "./patience.ts";
+import { bytesGivenUp, isPast, SLACK_PACKETS, START_SLACK_PACKETS } from "./patience.ts";
+import { otherOf, Readiness } from "./readiness.ts";
 import { sequenceDistance } from "./sequence.ts";
 import { CloseReason, Direction } from "./stream.ts";
 
@@ -25,8 +20,6 @@ const GAP_BYTES_MAX = 2 ** 30;
 
 const BOTH_ENDED = FlowState.Ended | (FlowState.Ended << 1);
 const DIRECTIONS = [Direction.AToB, Direction.BToA] as const;
-const otherOf = (direction: Direction): Direction =>
-  direction === Direction.AToB ? Direction.BToA : Direction.AToB;
 
 export class Ordering {
   /** Filled by whoever calls `accept`. */
@@ -36,6 +29,7 @@ export class Ordering {
   readonly #delivery: Delivery;
   readonly #counters: ReassemblyCounters;
   readonly #limits: ReassembleLimits;
+  readonly #readiness: Readiness;
 
   constructor(
     table: FlowTable,
@@ -48,6 +42,7 @@ export class Ordering {
     this.#delivery = delivery;
     this.#counters = counters;
     this.#limits = limits;
+    this.#readiness = new Readiness(table, limits.windowBytesMax);
   }
 
   /** One more segment of the flow. */
@@ -61,7 +56,7 @@ export class Ordering {
   /** Notes what a segment of `direction` acknowledges, where it is ahead of what came. */
   acknowledge(slot: number, direction: Direction, acknowledgement: number, timeMs: number): void {
     const other = otherOf(direction);
-    if (this.#aheadBytes(slot, other, acknowledgement) > 0) {
+    if (this.#readiness.aheadBytes(slot, other, acknowledgement) > 0) {
       const stream = this.#open(slot, timeMs).of(other);
       stream.acknowledged = acknowledgement;
       stream.hasAcknowledged = true;
@@ -77,16 +72,16 @@ export class Ordering {
    */
   accept(slot: number, direction: Direction): void {
     const { arrival } = this;
-    const state = this.#stateOf(slot);
+    const state = this.#table.state(slot);
     const over = FlowState.Ignored | FlowState.Closed | (FlowState.Ended << direction);
     if ((state & over) !== 0) return;
-    const isKnown = (state & (FlowState.Known << direction)) !== 0;
+    const isKnown = this.#table.isKnown(slot, direction);
     if (isKnown && !this.#cutRepeated(slot, direction)) return;
-    const isNext = isKnown && arrival.sequence === this.#next(slot, direction);
+    const isNext = isKnown && arrival.sequence === this.#table.next(slot, direction);
     const disorder = this.disorders.at(slot);
     const waits =
       arrival.hasAcknowledgement &&
-      this.#isOwed(slot, otherOf(direction), disorder, arrival.acknowledgement);
+      this.#readiness.isOwed(slot, otherOf(direction), disorder, arrival.acknowledgement);
     const holds = disorder !== null && disorder.of(direction).pieces.length > 0;
     if (isNext && !waits && !holds) {
       const { kind, bytes, start, byteCount, timeMs } = arrival;
@@ -105,8 +100,8 @@ export class Ordering {
 
   /** A RST in the window: closes the flow, as soon as what precedes it was delivered. */
   reset(slot: number, direction: Direction, sequence: number, timeMs: number): void {
-    const isKnown = (this.#stateOf(slot) & (FlowState.Known << direction)) !== 0;
-    const isAhead = isKnown && sequenceDistance(this.#next(slot, direction), sequence) > 0;
+    const isKnown = this.#table.isKnown(slot, direction);
+    const isAhead = isKnown && sequenceDistance(this.#table.next(slot, direction), sequence) > 0;
     if (!isAhead && this.disorders.at(slot) === null) {
       this.finish(slot, CloseReason.Reset, timeMs);
       return;
@@ -142,14 +137,14 @@ export class Ordering {
     stream.straySequence = (sequence + byteCount) | 0;
     if (stream.strayCount < this.#limits.straysMax) return false;
     this.#flush(slot, disorder);
-    const isEnded = (this.#stateOf(slot) & (FlowState.Ended << direction)) !== 0;
+    const isEnded = (this.#table.state(slot) & (FlowState.Ended << direction)) !== 0;
     if (isEnded || !this.#isWorking(slot)) return false;
     this.#counters.add(Irregularity.Resynchronised);
     stream.strayCount = 0;
-    const ahead = sequenceDistance(this.#next(slot, direction), sequence);
+    const ahead = sequenceDistance(this.#table.next(slot, direction), sequence);
     const gapBytes = ahead > 0 ? Math.min(ahead, GAP_BYTES_MAX) : skippedBytes;
     if (gapBytes > 0) this.#gap(slot, direction, gapBytes, timeMs);
-    this.#setNext(slot, direction, sequence);
+    this.#table.setNext(slot, direction, sequence);
     return true;
   }
 
@@ -181,7 +176,7 @@ export class Ordering {
       }
       if (this.#isWorking(slot) && disorder.isAtRest) this.disorders.release(disorder, true);
     }
-    if ((this.#stateOf(slot) & (BOTH_ENDED | FlowState.Closed)) === BOTH_ENDED)
+    if ((this.#table.state(slot) & (BOTH_ENDED | FlowState.Closed)) === BOTH_ENDED)
       this.finish(slot, CloseReason.Finished, timeMs);
   }
 
@@ -210,9 +205,9 @@ export class Ordering {
       if (this.#isWorking(slot)) this.disorders.release(disorder, false);
     }
     this.disorders.forget(slot);
-    const isWhole = (this.#stateOf(slot) & BOTH_ENDED) === BOTH_ENDED;
+    const isWhole = (this.#table.state(slot) & BOTH_ENDED) === BOTH_ENDED;
     this.#delivery.close(slot, isWhole ? CloseReason.Finished : reason, timeMs);
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Closed;
+    this.#table.set(slot, FlowState.Closed);
     const counter = CLOSE_COUNTERS[reason];
     if (counter !== null) this.#counters.add(counter);
   }
@@ -220,7 +215,7 @@ export class Ordering {
   /** Cuts off `arrival` what lies before the next byte; false where nothing is left. */
   #cutRepeated(slot: number, direction: Direction): boolean {
     const { arrival } = this;
-    const repeated = sequenceDistance(arrival.sequence, this.#next(slot, direction));
+    const repeated = sequenceDistance(arrival.sequence, this.#table.next(slot, direction));
     if (repeated <= 0) return true;
     if (arrival.kind !== PieceKind.Fin)
       this.#counters.add(Irregularity.Overlapping, Math.min(repeated, arrival.byteCount));
@@ -245,11 +240,11 @@ export class Ordering {
       this.#gap(slot, direction, byteCount, timeMs);
       return;
     }
-    this.#setNext(slot, direction, this.#next(slot, direction) + byteCount);
+    this.#table.setNext(slot, direction, this.#table.next(slot, direction) + byteCount);
     const disorder = this.disorders.at(slot);
     if (disorder !== null) disorder.of(direction).moved(disorder);
     if (kind === PieceKind.Fin) {
-      this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Ended << direction;
+      this.#table.set(slot, FlowState.Ended << direction);
       if (disorder !== null) this.#dropBehindFin(disorder, direction);
       this.#delivery.end(slot, direction, timeMs);
     } else if (this.#isWanted(slot, timeMs)) {
@@ -268,8 +263,8 @@ export class Ordering {
 
   #gap(slot: number, direction: Direction, byteCount: number, timeMs: number): void {
     this.#counters.add(Irregularity.Gap, byteCount);
-    const start = this.#next(slot, direction);
-    this.#setNext(slot, direction, start + byteCount);
+    const start = this.#table.next(slot, direction);
+    this.#table.setNext(slot, direction, start + byteCount);
     const disorder = this.disorders.at(slot);
     if (disorder !== null) {
       const stream = disorder.of(direction);
@@ -284,13 +279,13 @@ export class Ordering {
 
   /** Whether the flow has a consumer, after asking for one where it has not been asked for yet. */
   #isWanted(slot: number, timeMs: number): boolean {
-    if ((this.#stateOf(slot) & (FlowState.Wanted | FlowState.Ignored)) === 0)
+    if ((this.#table.state(slot) & (FlowState.Wanted | FlowState.Ignored)) === 0)
       this.#delivery.open(slot, timeMs);
-    return (this.#stateOf(slot) & FlowState.Wanted) !== 0;
+    return (this.#table.state(slot) & FlowState.Wanted) !== 0;
   }
 
   #abandonIgnored(slot: number): void {
-    if ((this.#stateOf(slot) & FlowState.Ignored) === 0) return;
+    if ((this.#table.state(slot) & FlowState.Ignored) === 0) return;
     const disorder = this.disorders.at(slot);
     if (disorder !== null) this.disorders.release(disorder, false);
     this.disorders.forget(slot);
@@ -316,7 +311,7 @@ export class Ordering {
   /** Delivers what may be delivered. */
   #drain(slot: number, disorder: Disorder): void {
     while (this.#isWorking(slot)) {
-      const direction = this.#readyDirection(slot, disorder);
+      const direction = this.#readiness.readyDirection(slot, disorder);
       if (direction === null) return;
       const piece = this.disorders.shift(disorder, disorder.of(direction));
       const { kind, bytes, byteCount, timeMs } = piece;
@@ -325,54 +320,10 @@ export class Ordering {
     }
   }
 
-  /**
-   * Where the next piece may be delivered from; of two the one that came first. So too where two wait for each
-   * other, each next in its stream, as no packet to come can help: a retransmission acknowledges more than the first
-   * transmission did, and may be the first to come.
-   */
-  #readyDirection(slot: number, disorder: Disorder): Direction | null {
-    const a = this.#nextPiece(slot, Direction.AToB, disorder);
-    const b = this.#nextPiece(slot, Direction.BToA, disorder);
-    const aReady = a !== null && !this.#mustWait(slot, Direction.AToB, disorder, a);
-    const bReady = b !== null && !this.#mustWait(slot, Direction.BToA, disorder, b);
-    if (a !== null && b !== null && aReady === bReady)
-      return a.packet <= b.packet ? Direction.AToB : Direction.BToA;
-    if (aReady) return Direction.AToB;
-    return bReady ? Direction.BToA : null;
-  }
-
-  /** The first piece held of a stream, if it is the next. */
-  #nextPiece(slot: number, direction: Direction, disorder: Disorder): Piece | null {
-    const piece = disorder.of(direction).pieces[0];
-    if (piece === undefined || piece.sequence !== this.#next(slot, direction)) return null;
-    return (this.#stateOf(slot) & (FlowState.Known << direction)) === 0 ? null : piece;
-  }
-
-  #mustWait(slot: number, direction: Direction, disorder: Disorder, piece: Piece): boolean {
-    return (
-      piece.waits &&
-      this.#isOwed(slot, otherOf(direction), disorder, piece.acknowledgement) &&
-      !waitedEnough(disorder, piece)
-    );
-  }
-
-  /** Whether bytes of `direction` before `acknowledgement` are still to be delivered. */
-  #isOwed(
-    slot: number,
-    direction: Direction,
-    disorder: Disorder | null,
-    acknowledgement: number,
-  ): boolean {
-    if ((this.#stateOf(slot) & (FlowState.Known << direction)) !== 0)
-      return this.#aheadBytes(slot, direction, acknowledgement) > 0;
-    const first = disorder?.of(direction).pieces[0];
-    return first !== undefined && sequenceDistance(first.sequence, acknowledgement) > 0;
-  }
-
   /** Does one thing that is due: begins a stream without handshake, or declares one gap. */
   #declare(slot: number, disorder: Disorder): boolean {
     for (const direction of DIRECTIONS) {
-      const first = this.#isStarting(slot, direction, disorder)
+      const first = this.#readiness.isStarting(slot, direction, disorder)
         ? disorder.of(direction).earliest()
         : null;
       if (first === null || !isPast(disorder, first.packet, first.timeMs, START_SLACK_PACKETS))
@@ -388,22 +339,23 @@ export class Ordering {
 
   #declareIn(slot: number, disorder: Disorder, direction: Direction): boolean {
     const stream = disorder.of(direction);
-    const ahead = this.#acknowledgedAhead(slot, disorder, direction);
+    const ahead = this.#readiness.acknowledgedAhead(slot, disorder, direction);
     if (ahead > 0 && !stream.isAhead) {
       stream.aheadPacket = disorder.packet;
       stream.aheadMs = disorder.nowMs;
     }
     stream.isAhead = ahead > 0;
-    if ((this.#stateOf(slot) & (FlowState.Known << direction)) === 0) return false;
+    if ((this.#table.state(slot) & (FlowState.Known << direction)) === 0) return false;
     const first = stream.pieces[0];
     const hole =
-      first === undefined ? 0 : sequenceDistance(this.#next(slot, direction), first.sequence);
+      first === undefined ? 0 : sequenceDistance(this.#table.next(slot, direction), first.sequence);
     // Next in its stream: it waits for the other direction, nothing is missing here.
     if (first !== undefined && hole === 0) return false;
     const byteCount = bytesGivenUp(disorder, stream, first, hole, ahead);
     if (byteCount === 0) return false;
     // Nobody has asked for this flow yet, and nothing is there that the gap would stand before.
-    if (disorder.heldPieces === 0 && (this.#stateOf(slot) & FlowState.Wanted) === 0) return false;
+    if (disorder.heldPieces === 0 && (this.#table.state(slot) & FlowState.Wanted) === 0)
+      return false;
     this.#gap(slot, direction, byteCount, disorder.nowMs);
     return this.#isWorking(slot);
   }
@@ -411,8 +363,8 @@ export class Ordering {
   /** At the end of a flow: what was acknowledged and never came. */
   #declareRest(slot: number, disorder: Disorder): void {
     for (const direction of DIRECTIONS) {
-      if ((this.#stateOf(slot) & FlowState.Wanted) === 0) return;
-      const ahead = this.#acknowledgedAhead(slot, disorder, direction);
+      if ((this.#table.state(slot) & FlowState.Wanted) === 0) return;
+      const ahead = this.#readiness.acknowledgedAhead(slot, disorder, direction);
       if (ahead > 0) this.#gap(slot, direction, ahead, disorder.nowMs);
     }
   }
@@ -423,7 +375,7 @@ export class Ordering {
       disorder.heldPieces === 0 &&
       !disorder.aToB.isAhead &&
       !disorder.bToA.isAhead &&
-      sequenceDistance(this.#next(slot, disorder.resetDirection), disorder.resetSequence) <= 0
+      sequenceDistance(this.#table.next(slot, disorder.resetDirection), disorder.resetSequence) <= 0
     );
   }
 
@@ -442,7 +394,7 @@ export class Ordering {
    */
   #unblock(slot: number, disorder: Disorder): void {
     for (const direction of DIRECTIONS) {
-      if (!this.#isStarting(slot, direction, disorder)) continue;
+      if (!this.#readiness.isStarting(slot, direction, disorder)) continue;
       this.#start(slot, direction, disorder);
       return;
     }
@@ -451,56 +403,25 @@ export class Ordering {
     const isA = b === undefined || (a !== undefined && a.packet <= b.packet);
     const direction = isA ? Direction.AToB : Direction.BToA;
     const piece = (isA ? a : b)!;
-    const hole = sequenceDistance(this.#next(slot, direction), piece.sequence);
+    const hole = sequenceDistance(this.#table.next(slot, direction), piece.sequence);
     if (hole > 0) {
       this.#gap(slot, direction, hole, disorder.nowMs);
       return;
     }
     const other = otherOf(direction);
     const otherPiece = isA ? b : a;
-    const ahead = this.#aheadBytes(slot, other, piece.acknowledgement);
+    const ahead = this.#readiness.aheadBytes(slot, other, piece.acknowledgement);
     const hidden =
       otherPiece === undefined
         ? ahead
-        : sequenceDistance(this.#next(slot, other), otherPiece.sequence);
+        : sequenceDistance(this.#table.next(slot, other), otherPiece.sequence);
     this.#gap(slot, other, Math.min(ahead, hidden), disorder.nowMs);
-  }
-
-  /** Whether something is held of a stream of which no beginning is known. */
-  #isStarting(slot: number, direction: Direction, disorder: Disorder): boolean {
-    const isKnown = (this.#stateOf(slot) & (FlowState.Known << direction)) !== 0;
-    return !isKnown && disorder.of(direction).pieces.length > 0;
   }
 
   /** Takes the first byte that is held for the beginning of the stream. */
   #start(slot: number, direction: Direction, disorder: Disorder): void {
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Known << direction;
-    this.#setNext(slot, direction, disorder.of(direction).pieces[0]!.sequence);
-  }
-
-  /** Bytes of `direction` beyond the next one that the other end acknowledged, noted or in the piece it has next. */
-  #acknowledgedAhead(slot: number, disorder: Disorder, direction: Direction): number {
-    const stream = disorder.of(direction);
-    const noted = stream.hasAcknowledged
-      ? this.#aheadBytes(slot, direction, stream.acknowledged)
-      : 0;
-    const other = otherOf(direction);
-    const piece = disorder.of(other).pieces[0];
-    if (piece === undefined || !piece.waits || piece.sequence !== this.#next(slot, other))
-      return noted;
-    return Math.max(noted, this.#aheadBytes(slot, direction, piece.acknowledgement));
-  }
-
-  /**
-   * How far `acknowledgement` is ahead of the next byte of `direction`; 0 where that means nothing: the stream has
-   * ended, or the capture shows one direction only.
-   */
-  #aheadBytes(slot: number, direction: Direction, acknowledgement: number): number {
-    const heard = (FlowState.Known | FlowState.Heard) << direction;
-    const mask = heard | (FlowState.Ended << direction);
-    if ((this.#stateOf(slot) & mask) !== heard) return 0;
-    const ahead = sequenceDistance(this.#next(slot, direction), acknowledgement);
-    return ahead > 0 && ahead <= this.#limits.windowBytesMax ? ahead : 0;
+    this.#table.set(slot, FlowState.Known << direction);
+    this.#table.setNext(slot, direction, disorder.of(direction).pieces[0]!.sequence);
   }
 
   #open(slot: number, timeMs: number): Disorder {
@@ -525,19 +446,7 @@ export class Ordering {
   }
 
   #isWorking(slot: number): boolean {
-    return (this.#stateOf(slot) & FlowState.Disordered) !== 0;
-  }
-
-  #stateOf(slot: number): number {
-    return this.#table.words[(slot << SLOT_SHIFT) + Word.State]!;
-  }
-
-  #next(slot: number, direction: Direction): number {
-    return this.#table.words[(slot << SLOT_SHIFT) + Word.Next + direction]!;
-  }
-
-  #setNext(slot: number, direction: Direction, sequence: number): void {
-    this.#table.words[(slot << SLOT_SHIFT) + Word.Next + direction] = sequence;
+    return (this.#table.state(slot) & FlowState.Disordered) !== 0;
   }
 }
 

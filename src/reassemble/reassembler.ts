@@ -21,7 +21,7 @@ import { Delivery } from "./delivery.ts";
 import { PieceKind } from "./disorder.ts";
 import type { ReassembleLimits } from "./disorders.ts";
 import { FlowState, FlowTable, SLOT_SHIFT, tickOf, Word } from "./flowtable.ts";
-import { begin, isNewConnection, synchronise } from "./handshake.ts";
+import { isNewConnection, synchronise, synchroniseStream } from "./handshake.ts";
 import { Irregularity, type ReassemblyCounters, reassemblyCounters } from "./irregularities.ts";
 import { Ordering } from "./ordering.ts";
 import { sequenceDistance } from "./sequence.ts";
@@ -145,7 +145,7 @@ export class Reassembler {
   /** The input has ended: closes every flow with `EndOfInput` and empties the table. */
   close(timeMs: number): void {
     for (let slot = 0; slot < this.#table.slotsEnd; slot += 1) {
-      if (this.#stateOf(slot) !== 0) this.#drop(slot, CloseReason.EndOfInput, timeMs);
+      if (this.#table.state(slot) !== 0) this.#drop(slot, CloseReason.EndOfInput, timeMs);
     }
   }
 
@@ -159,9 +159,6 @@ export class Reassembler {
     if (this.#table.full)
       this.#drop(this.#table.victim(tickOf(segment.timeMs)), CloseReason.Evicted, segment.timeMs);
     const slot = this.#table.insert(segment);
-    const words = this.#table.words;
-    words[(slot << SLOT_SHIFT) + Word.State] = FlowState.Live;
-    words[(slot << SLOT_SHIFT) + Word.Seen] = tickOf(segment.timeMs);
     if (!isSyn) this.counters.add(Irregularity.MidStream);
     this.#pushSlow(slot, direction, segment);
   }
@@ -170,12 +167,15 @@ export class Reassembler {
     const { flags, timeMs } = segment;
     const ordering = this.#ordering;
     ordering.touch(slot, timeMs);
-    this.#table.words[(slot << SLOT_SHIFT) + Word.State]! |= FlowState.Heard << direction;
+    this.#table.set(slot, FlowState.Heard << direction);
     if ((flags & (TcpFlag.Syn | TcpFlag.Rst)) === TcpFlag.Syn)
       this.#pushSyn(slot, direction, segment);
-    if ((this.#stateOf(slot) & FlowState.Closed) !== 0 && !this.#reopen(slot, direction, segment))
+    if (
+      (this.#table.state(slot) & FlowState.Closed) !== 0 &&
+      !this.#reopen(slot, direction, segment)
+    )
       return;
-    if ((this.#stateOf(slot) & FlowState.Ignored) !== 0) {
+    if ((this.#table.state(slot) & FlowState.Ignored) !== 0) {
       this.#followIgnored(slot, direction, flags);
       return;
     }
@@ -187,32 +187,26 @@ export class Reassembler {
   }
 
   #pushSyn(slot: number, direction: Direction, segment: Segment): void {
-    const base = slot << SLOT_SHIFT;
-    const words = this.#table.words;
+    const table = this.#table;
     const first = this.#firstSequence(slot, direction);
     const otherFirst = this.#firstSequence(slot, (1 - direction) as Direction);
     const reachBytes = this.#limits.resetDistanceBytesMax;
-    if (isNewConnection(words, base, direction, segment, first, otherFirst, reachBytes))
+    if (isNewConnection(table, slot, direction, segment, first, otherFirst, reachBytes))
       this.#renew(slot, direction, segment.timeMs);
-    synchronise(words, base, direction, segment);
+    synchronise(table, slot, direction, segment);
   }
 
   /** Sequence number of the next byte, or else of the first that is held; null where neither is known. */
   #firstSequence(slot: number, direction: Direction): number | null {
-    if ((this.#stateOf(slot) & (FlowState.Known << direction)) !== 0)
-      return this.#table.words[(slot << SLOT_SHIFT) + Word.Next + direction]!;
+    if (this.#table.isKnown(slot, direction)) return this.#table.next(slot, direction);
     return this.#ordering.firstHeld(slot, direction)?.sequence ?? null;
   }
 
   /** Ends what the slot was used for; another flow with the same ends begins in it. */
   #renew(slot: number, direction: Direction, timeMs: number): void {
-    const base = slot << SLOT_SHIFT;
-    if ((this.#stateOf(slot) & FlowState.Closed) === 0)
+    if ((this.#table.state(slot) & FlowState.Closed) === 0)
       this.#ordering.finish(slot, CloseReason.Reused, timeMs);
-    const words = this.#table.words;
-    words.fill(0, base + Word.Next, base + Word.State);
-    words[base + Word.Seen] = tickOf(timeMs);
-    words[base + Word.State] = FlowState.Live | (FlowState.Heard << direction);
+    this.#table.begin(slot, direction, timeMs);
   }
 
   /**
@@ -222,26 +216,25 @@ export class Reassembler {
   #reopen(slot: number, direction: Direction, segment: Segment): boolean {
     const byteCount = segment.payloadEnd - segment.payloadStart + segment.missingBytes;
     if (byteCount === 0 || (segment.flags & TcpFlag.Rst) !== 0) return false;
-    if ((this.#stateOf(slot) & (FlowState.Known << direction)) !== 0) {
-      const nextAt = (slot << SLOT_SHIFT) + Word.Next + direction;
-      const distance = sequenceDistance(this.#table.words[nextAt]!, segment.sequence);
+    if (this.#table.isKnown(slot, direction)) {
+      const next = this.#table.next(slot, direction);
+      const distance = sequenceDistance(next, segment.sequence);
       if (Math.abs(distance) > this.#limits.resetDistanceBytesMax) {
         this.#renew(slot, direction, segment.timeMs);
         this.counters.add(Irregularity.MidStream);
         return true;
       }
-      if (distance >= 0) this.#table.words[nextAt]! += distance + byteCount;
+      if (distance >= 0) this.#table.setNext(slot, direction, next + distance + byteCount);
     }
     this.counters.add(Irregularity.AfterClose, byteCount);
     return false;
   }
 
   #followIgnored(slot: number, direction: Direction, flags: number): void {
-    const stateAt = (slot << SLOT_SHIFT) + Word.State;
-    const words = this.#table.words;
-    if ((flags & TcpFlag.Fin) !== 0) words[stateAt]! |= FlowState.Ended << direction;
-    if ((flags & TcpFlag.Rst) !== 0 || (words[stateAt]! & BOTH_ENDED) === BOTH_ENDED)
-      words[stateAt]! |= FlowState.Closed;
+    const table = this.#table;
+    if ((flags & TcpFlag.Fin) !== 0) table.set(slot, FlowState.Ended << direction);
+    if ((flags & TcpFlag.Rst) !== 0 || (table.state(slot) & BOTH_ENDED) === BOTH_ENDED)
+      table.set(slot, FlowState.Closed);
   }
 
   /**
@@ -249,23 +242,21 @@ export class Reassembler {
    * captured, it still tells where that side begins.
    */
   #acknowledge(slot: number, direction: Direction, segment: Segment): void {
-    const words = this.#table.words;
-    const base = slot << SLOT_SHIFT;
-    const state = words[base + Word.State]!;
+    const table = this.#table;
     const other = (1 - direction) as Direction;
     const isSecondSegment =
-      (state & (FlowState.Synchronised << direction)) !== 0 &&
-      (state & (FlowState.Known << other)) === 0 &&
-      sequenceDistance(words[base + Word.Initial + direction]!, segment.sequence) === 1;
+      (table.state(slot) & (FlowState.Synchronised << direction)) !== 0 &&
+      !table.isKnown(slot, other) &&
+      sequenceDistance(table.initial(slot, direction), segment.sequence) === 1;
     if (isSecondSegment && this.#ordering.firstHeld(slot, other) === null)
-      begin(words, base, other, (segment.acknowledgement - 1) | 0);
+      synchroniseStream(table, slot, other, (segment.acknowledgement - 1) | 0);
     this.#ordering.acknowledge(slot, direction, segment.acknowledgement | 0, segment.timeMs);
   }
 
   #pushReset(slot: number, direction: Direction, segment: Segment): void {
     const sequence = segment.sequence | 0;
-    if ((this.#stateOf(slot) & (FlowState.Known << direction)) !== 0) {
-      const next = this.#table.words[(slot << SLOT_SHIFT) + Word.Next + direction]!;
+    if (this.#table.isKnown(slot, direction)) {
+      const next = this.#table.next(slot, direction);
       const distance = Math.abs(sequenceDistance(next, sequence));
       if (distance > this.#limits.resetDistanceBytesMax) {
         this.counters.add(Irregularity.ResetOutOfWindow);
@@ -317,10 +308,10 @@ export class Reassembler {
     byteCount: number,
     finBytes: number,
   ): boolean {
-    const state = this.#stateOf(slot);
+    const state = this.#table.state(slot);
     if ((state & (FlowState.Known << direction)) === 0)
       return this.#mayBegin(slot, direction, segment, sequence, byteCount, finBytes);
-    const next = this.#table.words[(slot << SLOT_SHIFT) + Word.Next + direction]!;
+    const next = this.#table.next(slot, direction);
     const distance = sequenceDistance(next, sequence);
     if (byteCount + finBytes === 0) {
       const isProbe = distance === -1 && (segment.flags & CONTROL_FLAGS) === 0;
@@ -361,8 +352,7 @@ export class Reassembler {
       this.counters.add(Irregularity.Stray, byteCount);
       return false;
     }
-    if (byteCount === 0)
-      begin(this.#table.words, slot << SLOT_SHIFT, direction, (sequence - 1) | 0);
+    if (byteCount === 0) synchroniseStream(this.#table, slot, direction, (sequence - 1) | 0);
     // A probe that repeats the byte before the next one, with a zero in its place, is no beginning.
     const { bytes, payloadStart, payloadEnd } = segment;
     const isByte = byteCount === 1 && payloadEnd - payloadStart === 1 && finBytes === 0;
@@ -372,20 +362,16 @@ export class Reassembler {
   }
 
   #expireSlot(slot: number, nowMs: number): void {
-    const state = this.#stateOf(slot);
+    const state = this.#table.state(slot);
     if (state === 0) return;
-    const seen = this.#table.words[(slot << SLOT_SHIFT) + Word.Seen]!;
-    const idleTicks = (tickOf(nowMs) - seen) | 0;
+    const idleTicks = (tickOf(nowMs) - this.#table.seen(slot)) | 0;
     if (idleTicks > tickOf(timeoutOf(state))) this.#drop(slot, CloseReason.Idle, nowMs);
   }
 
   #drop(slot: number, reason: CloseReason, timeMs: number): void {
-    if ((this.#stateOf(slot) & FlowState.Closed) === 0) this.#ordering.finish(slot, reason, timeMs);
+    if ((this.#table.state(slot) & FlowState.Closed) === 0)
+      this.#ordering.finish(slot, reason, timeMs);
     this.#table.remove(slot);
-  }
-
-  #stateOf(slot: number): number {
-    return this.#table.words[(slot << SLOT_SHIFT) + Word.State]!;
   }
 }
 
