@@ -65,6 +65,7 @@ export interface QueueOptions {
   readonly nowMs: () => number;
   /** Less than `sensorLimits` says, for tests. */
   readonly unsentBytesMax?: number;
+  readonly unsentApisMax?: number;
   readonly deltaBytesMax?: number;
   readonly frozenBytesMax?: number;
 }
@@ -94,6 +95,7 @@ const KEPT_SHARE = 0.875;
 export class DeltaQueue {
   readonly #options: QueueOptions;
   readonly #unsentBytesMax: number;
+  readonly #unsentApisMax: number;
   readonly #deltaBytesMax: number;
   readonly #frozenBytesMax: number;
   readonly #state: SensorState;
@@ -118,6 +120,7 @@ export class DeltaQueue {
   private constructor(options: QueueOptions, state: SensorState) {
     this.#options = options;
     this.#unsentBytesMax = options.unsentBytesMax ?? sensorLimits.unsentBytesMax;
+    this.#unsentApisMax = options.unsentApisMax ?? sensorLimits.unsentApisMax;
     this.#deltaBytesMax = options.deltaBytesMax ?? sensorLimits.deltaBytesMax;
     this.#frozenBytesMax = options.frozenBytesMax ?? sensorLimits.frozenBytesMax;
     this.#state = state;
@@ -270,9 +273,9 @@ export class DeltaQueue {
   /** Where too much waits, what is heard least goes. */
   #thin(): void {
     const { waiting } = this.#state;
-    if (waiting.size > sensorLimits.unsentApisMax) {
+    if (waiting.size > this.#unsentApisMax) {
       const entries = [...waiting].sort(([, a], [, b]) => b.calls - a.calls);
-      for (const [key, entry] of entries.slice(sensorLimits.unsentApisMax * KEPT_SHARE)) {
+      for (const [key, entry] of entries.slice(this.#unsentApisMax * KEPT_SHARE)) {
         waiting.delete(key);
         this.#waitingBytes -= entry.weight;
         this.#lose(dropLeastHeard([entry.summary], 0, "unsentApisMax"));
