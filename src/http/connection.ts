@@ -287,6 +287,10 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     if (!isRequest) this.#pairing.responsesLost(certain && known);
   }
 
+  bytesSkipped(reader: MessageReader, timeMs: number): void {
+    if (reader.role === Role.Response) this.#pairing.responseSkipped(timeMs);
+  }
+
   newExchange(): PooledExchange {
     return this.#context.exchanges.exchange(this.#connection ?? NO_CONNECTION);
   }

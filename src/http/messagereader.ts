@@ -37,6 +37,8 @@ export interface ReaderOwner {
   bodyEnded(reader: MessageReader, body: Body, whole: boolean, timeMs: number): void;
   /** Messages may be missing here. `certain`: at least part of one is. `headSeen`: its head had begun. */
   messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void;
+  /** Bytes of some message went by whose beginning is not known; the last of them at `timeMs`. */
+  bytesSkipped(reader: MessageReader, timeMs: number): void;
 }
 
 const LF = 10;
@@ -123,9 +125,11 @@ export class MessageReader {
       this.#owner.messagesLost(this, skipped >= 0, false);
       return;
     }
+    const searching = this.state === ReaderState.Search;
     this.#midStream = true;
     this.#search();
     this.#owner.messagesLost(this, certain, headSeen);
+    if (searching) this.#owner.bytesSkipped(this, timeMs);
   }
 
   /** The direction is over. `byFin`: the sender said so, which is how a body without length ends. */
@@ -312,7 +316,7 @@ export class MessageReader {
     while (candidate.start >= 0) {
       const next = this.#tryCandidate(bytes, candidate.start, end, candidate.isRequest);
       if (next >= 0) {
-        this.#skipped(candidate.start - start);
+        this.#skipped(bytes, start, candidate.start);
         this.#candidateRole = Role.Unknown;
         if (this.role === Role.Unknown)
           this.#owner.takeRole(this, candidate.isRequest ? Role.Request : Role.Response);
@@ -320,7 +324,7 @@ export class MessageReader {
         return next;
       }
       if (next === Parse.NeedMore) {
-        this.#skipped(candidate.start - start);
+        this.#skipped(bytes, start, candidate.start);
         this.#candidateRole = candidate.isRequest ? Role.Request : Role.Response;
         return candidate.start;
       }
@@ -329,7 +333,7 @@ export class MessageReader {
       findCandidate(bytes, start, from, end, this.role, candidate);
     }
     this.#candidateRole = Role.Unknown;
-    this.#skipped(candidate.keepFrom - start);
+    this.#skipped(bytes, start, candidate.keepFrom);
     if (this.#searchIsVain()) return end;
     return candidate.keepFrom;
   }
@@ -345,9 +349,12 @@ export class MessageReader {
     return next;
   }
 
-  #skipped(byteCount: number): void {
-    this.#searchedBytes += byteCount;
-    if (byteCount > 0) this.#context.counters.add(HttpCount.skipped, byteCount);
+  #skipped(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
+    this.#searchedBytes += end - start;
+    this.#context.counters.add(HttpCount.skipped, end - start);
+    const timeMs = bytes === this.#held ? this.#arrivalOf(end - 1) : this.#timeMs;
+    this.#owner.bytesSkipped(this, timeMs);
   }
 
   /** Whether the search has cost more than it may: then the flow, or this direction of it, is let go. */

@@ -34,7 +34,7 @@ export class Pairing {
   #lossIsCertain = false;
   #orphanCount = 0;
   /** Responses may have been lost since the last one. */
-  #responsesLost = false;
+  #responsesLost: boolean;
   #pipelines = false;
   #doubtful = false;
   #lastTimeMs = 0;
@@ -43,6 +43,7 @@ export class Pairing {
     this.#owner = owner;
     this.#aligned = fromStart;
     this.#requestsLost = !fromStart;
+    this.#responsesLost = !fromStart;
   }
 
   get outstandingCount(): number {
@@ -94,8 +95,8 @@ export class Pairing {
     this.#lastTimeMs = startTimeMs;
     if (this.#responsesLost) {
       this.#skipLostResponses(startTimeMs);
-      // Lost on both sides: it may answer a request that was never seen.
-      if (this.#requestsLost && this.#queue.length > 0) {
+      // Lost on both sides, known or (as the request is not over) likely: it may answer one that was never seen.
+      if (this.#queue[0] && (this.#requestsLost || !this.#queue[0].requestOver)) {
         this.#giveUpQueue();
         this.#owner.ambiguous();
         return this.#orphan();
@@ -178,6 +179,15 @@ export class Pairing {
       if (this.#queue.length > 0) this.#doubtful = true;
       this.#giveUpQueue();
     }
+  }
+
+  /** Part of an unknown response came at `timeMs`: of a client that waits for answers, that to its last request. */
+  responseSkipped(timeMs: number): void {
+    const front = this.#queue[0];
+    if (!this.#responsesLost || front === undefined) return;
+    if (front.request !== null && front.request.startTimeMs >= timeMs) return;
+    front.flags |= ExchangeFlag.responseGap;
+    this.#giveUpResponse(this.#queue.shift()!);
   }
 
   /** No more messages come: everything that waits is emitted without its other half. */
