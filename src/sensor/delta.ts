@@ -12,6 +12,7 @@
  */
 import { sensorLimits } from "../base/limits.ts";
 import type { ApiKey, ApiSummary } from "../telemetry/summary.ts";
+import { decodeSummary, encodeSummary } from "../telemetry/wire.ts";
 
 export const DELTA_VERSION = 1;
 
@@ -43,12 +44,6 @@ export interface Delta extends DeltaName, DeltaFacts {
   readonly summaries: readonly ApiSummary[];
 }
 
-/** Summaries as JSON values and back; `decode` throws on what is no summary. */
-export interface SummaryWire {
-  encode(summary: ApiSummary): unknown;
-  decode(value: unknown): ApiSummary;
-}
-
 /** A delta that may have been sent: from now on these bytes, and no others, stand for its name. */
 export interface FrozenDelta extends DeltaName {
   /** JSON, without line breaks. */
@@ -61,7 +56,7 @@ export interface Batch {
   readonly deltas: readonly FrozenDelta[];
 }
 
-/** `summaries`: JSON texts. */
+/** `summaries`: JSON texts as `summaryText` gives them. */
 export function freezeDelta(
   name: DeltaName,
   facts: DeltaFacts,
@@ -84,6 +79,15 @@ export function freezeDelta(
   return { ...nameOf(name), text, calls: facts.calls };
 }
 
+/** The summary as JSON, each distinct shape in it once (`telemetry/wire.ts`). */
+export const summaryText = (summary: ApiSummary): string => JSON.stringify(encodeSummary(summary));
+
+/** The summary, or one word that says what is wrong with it. */
+export function readSummary(value: unknown): ApiSummary | string {
+  const read = decodeSummary(value);
+  return read.value ?? read.problems.join(", ");
+}
+
 export const nameOf = ({ sensor, epoch, shard, sequence }: DeltaName): DeltaName => ({
   sensor,
   epoch,
@@ -100,13 +104,13 @@ export const encodeBatch = (batch: Batch): Buffer =>
   Buffer.from(`{"v":1,"deltas":[${batch.deltas.map((delta) => delta.text).join(",")}]}`);
 
 /** Deltas of a batch's body, or one line that says what is wrong with it. */
-export function decodeBatch(value: unknown, wire: SummaryWire): readonly Delta[] | string {
+export function decodeBatch(value: unknown): readonly Delta[] | string {
   if (!isObject(value) || value["v"] !== DELTA_VERSION) return "a batch of version 1 is expected";
   const items = value["deltas"];
   if (!Array.isArray(items)) return "deltas: a list is expected";
   const deltas: Delta[] = [];
   for (let index = 0; index < items.length; index += 1) {
-    const delta = decodeDelta(items[index], wire);
+    const delta = decodeDelta(items[index]);
     if (typeof delta === "string") return `deltas[${index}]: ${delta}`;
     deltas.push(delta);
   }
@@ -114,14 +118,14 @@ export function decodeBatch(value: unknown, wire: SummaryWire): readonly Delta[]
 }
 
 /** The delta, or one line that says what is wrong with it. */
-export function decodeDelta(value: unknown, wire: SummaryWire): Delta | string {
+export function decodeDelta(value: unknown): Delta | string {
   const head = decodeHead(value);
   if (typeof head === "string") return head;
   const summaries: ApiSummary[] = [];
-  try {
-    for (const item of head.summaries) summaries.push(wire.decode(item));
-  } catch (error) {
-    return `summaries[${summaries.length}]: ${(error as Error).message}`;
+  for (const item of head.summaries) {
+    const summary = readSummary(item);
+    if (typeof summary === "string") return `summaries[${summaries.length}]: ${summary}`;
+    summaries.push(summary);
   }
   return { ...head, summaries };
 }

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { absorbSummary } from "../telemetry/merge.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
+import { encodeSummary } from "../telemetry/wire.ts";
 import { type Delta, decodeDelta, type FrozenDelta, nameText, shardOf } from "./delta.ts";
 import { ModelFiles } from "./modelfiles.fixture.ts";
 import { DeltaQueue, type QueueOptions, type Taken } from "./queue.ts";
 import { QuietLog } from "./quietlog.ts";
 import { StateFile } from "./statefile.ts";
-import { call, callsByEndpoint, learn, plainWire } from "./summaries.fixture.ts";
+import { call, callsByEndpoint, learn } from "./summaries.fixture.ts";
 
 const PATH = "/state/tap.state";
 
@@ -37,7 +38,7 @@ const bench = (files = new ModelFiles()): Bench => {
       });
       const log = new QuietLog(sink, () => self.nowMs);
       return DeltaQueue.open({
-        ...{ stateFile, wire: plainWire, log, sensor: "tap-1", nowMs: () => self.nowMs },
+        ...{ stateFile, log, sensor: "tap-1", nowMs: () => self.nowMs },
         ...more,
       });
     },
@@ -52,7 +53,7 @@ const taken = (summaries: readonly ApiSummary[], more: Partial<Taken> = {}): Tak
 
 const decoded = (deltas: readonly FrozenDelta[]): Delta[] =>
   deltas.map((frozen) => {
-    const delta = decodeDelta(JSON.parse(frozen.text), plainWire);
+    const delta = decodeDelta(JSON.parse(frozen.text));
     assert.ok(typeof delta !== "string", String(delta));
     return delta;
   });
@@ -178,7 +179,7 @@ test("coverage is told once, and a sensor without news speaks once a minute", as
 });
 
 test("an API that is too large for one delta goes in several", async () => {
-  const queue = await bench().open({ deltaBytesMax: 30_000 });
+  const queue = await bench().open({ deltaBytesMax: 5_000 });
   const calls = Array.from({ length: 120 }, (_, index) =>
     call("big.test", `${"abcdefghij"[index % 10]}word/${"klmnopqrstuv"[index % 12]}thing/${index}`),
   );
@@ -191,7 +192,7 @@ test("an API that is too large for one delta goes in several", async () => {
     const frozen = await queue.freeze();
     if (frozen.length === 0) break;
     assert.equal(frozen.length, 1);
-    assert.ok(frozen[0]!.text.length < 40_000, `${frozen[0]!.text.length} bytes`);
+    assert.ok(frozen[0]!.text.length < 6_000, `${frozen[0]!.text.length} bytes`);
     deltas.push(...decoded(frozen));
     queue.settle(frozen);
   }
@@ -203,7 +204,7 @@ test("an API that is too large for one delta goes in several", async () => {
   const merged = deltas[0]!.summaries[0]!;
   for (const delta of deltas.slice(1)) absorbSummary(merged, delta.summaries[0]!);
   assert.deepEqual(callsByEndpoint([merged]), expected);
-  assert.deepEqual(plainWire.encode(merged), plainWire.encode(whole));
+  assert.deepEqual(encodeSummary(merged), encodeSummary(whole));
   assert.equal(
     deltas.reduce((sum, delta) => sum + delta.calls, 0),
     120,
@@ -339,18 +340,57 @@ test("without a usable state a new epoch begins; a new name begins one too", asy
 
 test("a state of which the content cannot be understood is set aside too", async () => {
   const desk = bench();
+  const sink = { info: () => {}, warn: () => {} };
+  const file = await StateFile.open({
+    ...{ path: PATH, files: desk.files, log: sink },
+    lock: () => ({ release: () => {} }),
+  });
+  for (const text of ["", "{}", "null", '{"v":2}', "[1]\n\n"]) {
+    await file.save(Buffer.from(text));
+    const queue = await desk.open();
+    assert.equal(queue.status().waitingApis, 0);
+    assert.match(desk.lines.at(-1)!, /cannot be used: .*aside, and a new epoch begins/);
+  }
+});
+
+test("waiting knowledge that another version wrote is given up alone", async () => {
+  const desk = bench();
   const queue = await desk.open();
-  queue.add(taken(learn([call("a.test", "x")])));
+  queue.add(taken(learn([call("a.test", "x"), call("b.test", "x")])));
   await queue.save();
-  const wire = {
-    ...plainWire,
-    decode: (): ApiSummary => {
-      throw new Error("no summary");
-    },
-  };
-  const other = await desk.open({ wire });
-  assert.equal(other.status().waitingApis, 0);
-  assert.match(desk.lines.at(-1)!, /no summary.*aside/);
+  const file = await StateFile.open({
+    ...{ path: PATH, files: desk.files, log: { info: () => {}, warn: () => {} } },
+    lock: () => ({ release: () => {} }),
+  });
+  const text = (await file.load())!.toString();
+  await file.save(Buffer.from(text.replace('"summary":{"v":1', '"summary":{"v":2')));
+  const other = await desk.open();
+  assert.equal(other.status().waitingApis, 1);
+  assert.equal(other.status().epoch, queue.status().epoch);
+  assert.match(desk.lines.at(-1)!, /what waited of 1 APIs cannot be read/);
+});
+
+test("an API does not outgrow what a receiver reads", async () => {
+  const queue = await bench().open({ apiNodesMax: 300 });
+  const letters = "abcdefghijklmnopqrst";
+  let calls = 0;
+  for (let flush = 0; flush < 12; flush += 1) {
+    const exchanges = Array.from({ length: 60 }, (_, index) =>
+      call(
+        "big.test",
+        `${letters[flush % 20]}one${letters[flush % 19]}/${letters[index % 20]}two/${letters[Math.floor(index / 20)]}six`,
+      ),
+    );
+    calls += exchanges.length;
+    queue.add(taken(learn(exchanges)));
+  }
+  const { losses, waitingCalls } = queue.status();
+  assert.ok(losses.callsDropped > 0);
+  assert.equal(losses.callsDropped + waitingCalls, calls);
+  assert.equal(
+    (await drain(queue)).reduce((sum, delta) => sum + delta.calls, 0),
+    waitingCalls,
+  );
 });
 
 test("names that were never sent are known, so that a copy of the state is noticed", async () => {

@@ -14,10 +14,10 @@
  *
  * A delta that was settled may still be in the file: it is sent again after a restart, and the server knows its name.
  */
-import { sensorLimits } from "../base/limits.ts";
+import { sensorLimits, telemetryLimits } from "../base/limits.ts";
 import { absorbSummary } from "../telemetry/merge.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
-import { type FrozenDelta, freezeDelta, nameText, type SummaryWire, shardOf } from "./delta.ts";
+import { type FrozenDelta, freezeDelta, nameText, shardOf, summaryText } from "./delta.ts";
 import { cutSummary, dropLeastHeard, type Loss } from "./portion.ts";
 import type { QuietLog } from "./quietlog.ts";
 import {
@@ -30,7 +30,7 @@ import {
   waitingKey,
 } from "./state.ts";
 import type { StateFile } from "./statefile.ts";
-import { callsOf, weighSummary } from "./weigh.ts";
+import { callsOf, countNodes, weighSummary } from "./weigh.ts";
 
 /** What one flush took. The summaries belong to the queue from then on. */
 export interface Taken {
@@ -58,14 +58,14 @@ export interface QueueLosses {
 export interface QueueOptions {
   /** Null keeps everything in memory only: what is not acknowledged ends with the process. */
   readonly stateFile: StateFile | null;
-  readonly wire: SummaryWire;
   readonly log: QuietLog;
   /** The sensor's name; null takes that of the state file, or makes one. */
   readonly sensor: string | null;
   readonly nowMs: () => number;
-  /** Less than `sensorLimits` says, for tests. */
+  /** Less than the limits say, for tests. */
   readonly unsentBytesMax?: number;
   readonly unsentApisMax?: number;
+  readonly apiNodesMax?: number;
   readonly deltaBytesMax?: number;
   readonly frozenBytesMax?: number;
 }
@@ -253,6 +253,19 @@ export class DeltaQueue {
     known.toMs = Math.max(known.toMs, toMs);
     // A merge may have reached a limit of its own.
     this.#measure(known);
+    this.#boundNodes(known);
+  }
+
+  /** A receiver reads no summary that has many more nodes than a sensor makes at a time. */
+  #boundNodes(entry: Waiting): void {
+    const nodes = countNodes(entry.summary);
+    const nodesMax = this.#options.apiNodesMax ?? telemetryLimits.pathNodesMax;
+    if (nodes <= nodesMax) return;
+    const weightMax = (entry.weight * nodesMax * KEPT_SHARE) / nodes;
+    const callsBefore = entry.calls;
+    this.#lose(dropLeastHeard([entry.summary], weightMax, "pathNodesMax"));
+    this.#measure(entry);
+    entry.standsFor *= entry.calls / callsBefore;
   }
 
   /** Brings weight and calls up to date with the summary. */
@@ -384,8 +397,7 @@ export class DeltaQueue {
     room: number,
     first: boolean,
   ): { text: string; calls: number; standsFor: number } | null {
-    const { wire } = this.#options;
-    const text = JSON.stringify(wire.encode(entry.summary));
+    const text = summaryText(entry.summary);
     const { calls, standsFor } = entry;
     if (text.length <= room) {
       this.#state.waiting.delete(waitingKey(entry.keyId, entry.summary));
@@ -407,7 +419,7 @@ export class DeltaQueue {
     const partCalls = callsOf(part);
     const partStandsFor = calls === 0 ? 0 : (standsFor * partCalls) / calls;
     entry.standsFor = standsFor - partStandsFor;
-    return { text: JSON.stringify(wire.encode(part)), calls: partCalls, standsFor: partStandsFor };
+    return { text: summaryText(part), calls: partCalls, standsFor: partStandsFor };
   }
 
   /**
@@ -423,9 +435,9 @@ export class DeltaQueue {
   }
 
   async #write(stateFile: StateFile, mustHold: boolean): Promise<void> {
-    const { log, wire } = this.#options;
+    const { log } = this.#options;
     try {
-      await stateFile.save(encodeState(this.#state, wire));
+      await stateFile.save(encodeState(this.#state));
       this.#isDurable = true;
       log.over("state file", `state file ${stateFile.path} can be written again`);
     } catch (error) {
@@ -442,12 +454,20 @@ export class DeltaQueue {
 }
 
 async function loadState(options: QueueOptions): Promise<SensorState | null> {
-  const bytes = (await options.stateFile?.load()) ?? null;
-  if (bytes === null) return null;
+  const { stateFile, log } = options;
+  const bytes = (await stateFile?.load()) ?? null;
+  if (stateFile === null || bytes === null) return null;
   try {
-    return decodeState(bytes, options.wire);
+    const { state, lost } = decodeState(bytes);
+    if (lost > 0) {
+      log.trouble(
+        "state read",
+        `state file ${stateFile.path}: what waited of ${lost} APIs cannot be read`,
+      );
+    }
+    return state;
   } catch (error) {
-    await options.stateFile?.setAside((error as Error).message);
+    await stateFile.setAside((error as Error).message);
     return null;
   }
 }

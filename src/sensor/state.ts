@@ -3,7 +3,14 @@ import { randomBytes } from "node:crypto";
 import { sensorLimits } from "../base/limits.ts";
 import { apiKeyText } from "../telemetry/merge.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
-import { decodeHead, type FrozenDelta, nameOf, type SummaryWire, shardOf } from "./delta.ts";
+import {
+  decodeHead,
+  type FrozenDelta,
+  nameOf,
+  readSummary,
+  shardOf,
+  summaryText,
+} from "./delta.ts";
 import { callsOf, weighSummary } from "./weigh.ts";
 
 /** Knowledge of one API that was never sent. */
@@ -62,7 +69,7 @@ export const waitingKey = (keyId: string, summary: ApiSummary): string =>
   `${keyId}|${apiKeyText(summary.key)}`;
 
 /** Takes everything out of `state` at once, so it may change as soon as this returns. */
-export function encodeState(state: SensorState, wire: SummaryWire): Buffer {
+export function encodeState(state: SensorState): Buffer {
   const head = {
     v: STATE_VERSION,
     sensor: state.sensor,
@@ -75,14 +82,17 @@ export function encodeState(state: SensorState, wire: SummaryWire): Buffer {
   };
   const lines = [JSON.stringify(head), ...state.frozen.map((delta) => delta.text)];
   for (const { keyId, calls, standsFor, fromMs, toMs, summary } of state.waiting.values()) {
-    const line = { keyId, calls, standsFor, fromMs, toMs, summary: wire.encode(summary) };
-    lines.push(JSON.stringify(line));
+    const facts = JSON.stringify({ keyId, calls, standsFor, fromMs, toMs });
+    lines.push(`${facts.slice(0, -1)},"summary":${summaryText(summary)}}`);
   }
   return Buffer.from(lines.join("\n"));
 }
 
-/** Throws on what this version did not write. */
-export function decodeState(bytes: Buffer, wire: SummaryWire): SensorState {
+/**
+ * Throws on what this version did not write. `lost` are APIs with waiting knowledge that cannot be read, as another
+ * version wrote them: they are given up.
+ */
+export function decodeState(bytes: Buffer): { state: SensorState; lost: number } {
   const [first, ...lines] = bytes.toString().split("\n");
   const head = JSON.parse(first!) as {
     v: number;
@@ -100,18 +110,20 @@ export function decodeState(bytes: Buffer, wire: SummaryWire): SensorState {
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
   ];
-  const waiting = lines.slice(head.frozen).map((line) => decodeWaiting(line, wire));
-  return {
+  const waiting = lines.slice(head.frozen).map(decodeWaiting);
+  const readable = waiting.filter((entry) => entry !== null);
+  const state: SensorState = {
     sensor: head.sensor,
     epoch: head.epoch,
     sequences: head.sequences,
     hashKey: head.hashKey === null ? null : Buffer.from(head.hashKey, "base64"),
-    waiting: new Map(waiting.map((entry) => [waitingKey(entry.keyId, entry.summary), entry])),
+    waiting: new Map(readable.map((entry) => [waitingKey(entry.keyId, entry.summary), entry])),
     frozen: lines.slice(0, head.frozen).map(decodeFrozen),
     coverage: new Map(head.coverage),
     coverageFromMs,
     coverageToMs,
   };
+  return { state, lost: waiting.length - readable.length };
 }
 
 function decodeFrozen(text: string): FrozenDelta {
@@ -120,11 +132,12 @@ function decodeFrozen(text: string): FrozenDelta {
   return { ...nameOf(head), text, calls: head.calls };
 }
 
-function decodeWaiting(line: string, wire: SummaryWire): Waiting {
+function decodeWaiting(line: string): Waiting | null {
   const { summary: encoded, ...facts } = JSON.parse(line) as Omit<Waiting, "summary"> & {
     summary: unknown;
   };
-  const summary = wire.decode(encoded);
+  const summary = readSummary(encoded);
+  if (typeof summary === "string") return null;
   return {
     keyId: facts.keyId,
     standsFor: facts.standsFor,

@@ -5,7 +5,6 @@ import { defaultPrivacy } from "../telemetry/privacy.ts";
 import { defaultSelection } from "../telemetry/selection.ts";
 import type { ApiSummary, PathNode } from "../telemetry/summary.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
-import type { SummaryWire } from "./delta.ts";
 
 const hashKey = Buffer.from("0123456789abcdef");
 
@@ -40,27 +39,4 @@ const addCalls = (node: PathNode, path: string, into: Map<string, number>): void
     into.set(path, (into.get(path) ?? 0) + operation.calls + operation.refused);
   }
   for (const [segment, child] of node.children) addCalls(child, `${path} /${segment}`, into);
-};
-
-/** A wire format that is plainly right, whatever the real one does. */
-export const plainWire: SummaryWire = {
-  encode: (summary) => mapsToPairs(summary),
-  decode: (value) => pairsToMaps(value) as ApiSummary,
-};
-
-const mapsToPairs = (value: unknown): unknown => {
-  if (value instanceof Map) {
-    return { map: [...value].map(([key, item]) => [key, mapsToPairs(item)]) };
-  }
-  if (Array.isArray(value)) return value.map(mapsToPairs);
-  if (typeof value !== "object" || value === null) return value;
-  return { object: Object.entries(value).map(([key, item]) => [key, mapsToPairs(item)]) };
-};
-
-const pairsToMaps = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(pairsToMaps);
-  if (typeof value !== "object" || value === null) return value;
-  const { map, object } = value as { map?: [unknown, unknown][]; object?: [string, unknown][] };
-  if (map !== undefined) return new Map(map.map(([key, item]) => [key, pairsToMaps(item)]));
-  return Object.fromEntries(object!.map(([key, item]) => [key, pairsToMaps(item)]));
 };

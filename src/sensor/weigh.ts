@@ -44,6 +44,14 @@ export function callsOf(summary: ApiSummary): number {
   return calls;
 }
 
+export function countNodes(summary: ApiSummary): number {
+  let nodes = 0;
+  forEachNode(summary.root, () => {
+    nodes += 1;
+  });
+  return nodes;
+}
+
 /** Every node of a trie, each before those below it. */
 export function forEachNode(root: PathNode, visit: (node: PathNode) => void): void {
   visit(root);
