@@ -55,6 +55,8 @@ export const FlowState = {
   Closed: 1 << 12,
   /** A segment of this end was seen. */
   Heard: 1 << 13,
+  /** This end sent a RST. */
+  Aborted: 1 << 15,
 } as const;
 
 /** Unit of `Word.Seen`: 64 ms, so that differences hold for four years. */

@@ -487,7 +487,7 @@ const ENDS: readonly Row[] = [
       ...HANDSHAKE,
       a(1001, "GET", { ack: 5001 }),
       b(5001, "", { ack: 1004, flags: "R" }),
-      b(5001, "200", { ack: 1004 }),
+      a(1004, "more", { ack: 5001 }),
     ],
     events: ["a:GET", "close Reset"],
     counts: { flowReset: 1, afterClose: 1 },
@@ -571,6 +571,18 @@ const ENDS: readonly Row[] = [
     ],
     events: ["a:GET", "a.", "b:200", "b.", "close Finished", "a:PUT", END],
     counts: { midStream: 1 },
+  },
+  {
+    name: "an end that goes on behind its own RST did not send it",
+    segments: [
+      ...HANDSHAKE,
+      a(1001, "", { ack: 5001, flags: "R" }),
+      a(1001, "GET", { ack: 5001 }),
+      b(5001, "", { ack: 1004, flags: "R" }),
+      b(5001, "200", { ack: 1004 }),
+    ],
+    events: ["a:GET", "close Reset", "b:200", END],
+    counts: { flowReset: 2, afterClose: 0 },
   },
   {
     name: "what was under way when the flow was reset follows it, however much",

@@ -38,6 +38,7 @@ const SWEEP_MS = 16_000;
 
 const CONTROL_FLAGS = TcpFlag.Syn | TcpFlag.Fin | TcpFlag.Rst;
 const BOTH_ENDED = FlowState.Ended | (FlowState.Ended << 1);
+const BOTH_ABORTED = FlowState.Aborted | (FlowState.Aborted << 1);
 /** Both ends were heard, both streams are known, and nothing is amiss. */
 const SMOOTH = FlowState.Known | (FlowState.Known << 1) | FlowState.Heard | (FlowState.Heard << 1);
 const SMOOTH_MASK = SMOOTH | FlowState.Disordered | FlowState.Ignored | FlowState.Closed;
@@ -211,7 +212,8 @@ export class Reassembler {
 
   /**
    * A flow that is over: whether the segment, which is no new SYN, begins another one. What follows closely on what
-   * was there is a straggler, as after a RST that the other side has not got yet.
+   * was there is a straggler, as after a RST that the other side has not got yet. But an end that goes on behind its
+   * own RST never sent that: somebody else did, and the connection lives.
    */
   #reopen(slot: number, direction: Direction, segment: Segment): boolean {
     const byteCount = segment.payloadEnd - segment.payloadStart + segment.missingBytes;
@@ -222,6 +224,10 @@ export class Reassembler {
       if (Math.abs(distance) > this.#limits.resetDistanceBytesMax) {
         this.#renew(slot, direction, segment.timeMs);
         this.counters.add(Irregularity.MidStream);
+        return true;
+      }
+      if (distance === 0 && (this.#table.state(slot) & (FlowState.Aborted << direction)) !== 0) {
+        this.#table.clear(slot, FlowState.Closed | BOTH_ABORTED);
         return true;
       }
       if (distance >= 0) this.#table.setNext(slot, direction, next + distance + byteCount);
@@ -263,6 +269,7 @@ export class Reassembler {
         return;
       }
     }
+    this.#table.set(slot, FlowState.Aborted << direction);
     this.#ordering.reset(slot, direction, sequence, segment.timeMs);
   }
 
