@@ -8,7 +8,7 @@ import { emptySegment, type Segment, TcpFlag } from "../decode/segment.ts";
 import { Reassembler } from "./reassembler.ts";
 import { type StreamConsumer, Verdict } from "./stream.ts";
 
-const SEGMENTS = 1_000_000;
+const SEGMENTS = 500_000;
 const PAYLOAD_BYTES = 700;
 const NS_MAX = 2000;
 

@@ -293,7 +293,7 @@ test("without loss, but with other bytes sent again: those that came first", () 
 });
 
 test("with loss and snapping, bytes and gaps cover the streams, and nothing that came is a gap", () => {
-  forSeeds(200, (random) => {
+  forSeeds(120, (random) => {
     const shape = {
       ...PERFECT,
       messages: 2 + random.below(40),
