@@ -29,7 +29,7 @@ export const anyText = (placeholder: string, allowed: string): Form<string> => (
   parse: (text) => ({ value: text }),
 });
 
-export const oneOf = <Word extends string>(words: readonly Word[]): Form<Word> => ({
+export const oneOf = <const Word extends string>(words: readonly Word[]): Form<Word> => ({
   placeholder: words.join("|"),
   allowed: words.join(" or "),
   isList: false,

@@ -120,7 +120,7 @@ const describeMistake = (message: string, words: readonly string[]): string => {
   const text = message
     .replace(/^error: /, "")
     .replaceAll(/\s*\n\s*/g, " ")
-    .replace(/\(Did you mean (.*)\?\)$/, "Did you mean $1?")
+    .replace(/ \(Did you mean (.*)\?\)$/, ". Did you mean $1?")
     .replace(
       "missing required argument 'capture'",
       "name at least one capture, or '-' for standard input",

@@ -1,6 +1,7 @@
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -26,10 +27,19 @@ export const checkFolder = (folder: string): void => {
   }
 };
 
-/** Makes the folder, and its parents. */
+/**
+ * Makes the folder, and its parents. Step by step, because Node's `recursive` never returns where the kernel answers
+ * that a folder which is there does not exist, as `/proc` does.
+ */
 export const makeFolder = (folder: string): void => {
+  const missing: string[] = [];
+  let existing = resolve(folder);
+  while (!existsSync(existing)) {
+    missing.push(existing);
+    existing = dirname(existing);
+  }
   try {
-    mkdirSync(folder, { recursive: true });
+    for (const path of missing.reverse()) mkdirSync(path);
   } catch (error) {
     throw cannotWrite(folder, error);
   }

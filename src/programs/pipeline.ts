@@ -45,9 +45,7 @@ export const readCaptures = async (
     if (options.signal.aborted) break;
     const source = withPieces(await openSource(path, options), options.onPiece);
     if (source.kind === "json") {
-      const { readHar } = await import("../collect/har.ts");
-      const har = await readHar(source.chunks, observer, options);
-      warnings.push(...har.warnings.map((text) => `${source.name}: ${text}`));
+      warnings.push(...(await readArchive(source, observer, options)));
       continue;
     }
     if (source.kind !== "pcap" && source.kind !== "pcapng") {
@@ -61,6 +59,22 @@ export const readCaptures = async (
   }
   packets.close();
   return { captures, warnings, packets };
+};
+
+/** Gives the warnings. What is no HAR file after all is refused by its name. */
+const readArchive = async (
+  source: ByteSource,
+  observer: ExchangeObserver,
+  options: JobOptions,
+): Promise<string[]> => {
+  const { readHar } = await import("../collect/har.ts");
+  try {
+    const { warnings } = await readHar(source.chunks, observer, options);
+    return warnings.map((text) => `${source.name}: ${text}`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${source.name}: ${error.message}`);
+  }
 };
 
 /** The way of a packet, and what was counted on it. */

@@ -25,7 +25,8 @@ test("every hostile file ends in order", { skip }, () =>
       for (let index = next++; index < files.length; index = next++) {
         const path = join(evalFolder()!, files[index]!);
         const out = join(folder, String(index));
-        const words = index % 4 === 3 ? ["exchanges", path, "--json"] : ["reconstruct", path, "-o", out];
+        const words =
+          index % 4 === 3 ? ["exchanges", path, "--json"] : ["reconstruct", path, "-o", out];
         const { problem, megabytes } = await runWatched(words);
         largest = Math.max(largest, megabytes);
         if (problem !== null) failures.push(`${files[index]}: ${problem}`);

@@ -14,7 +14,8 @@ const LOSSY = ["drop-1pct", "drop-5pct", "snap-256", "midstream", "one-direction
 const NEEDED = ["python3", "editcap"];
 
 const missing = NEEDED.filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
-if (missing.length > 0) console.error(`!! the test with variants DID NOT RUN: no ${missing.join(", ")}`);
+if (missing.length > 0)
+  console.error(`!! the test with variants DID NOT RUN: no ${missing.join(", ")}`);
 const skip =
   skipWithoutEval("the test with variants") || (missing.length > 0 && `no ${missing.join(", ")}`);
 

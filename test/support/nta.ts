@@ -21,7 +21,9 @@ export interface RunOptions {
 /** The environment without settings of whoever runs the tests. */
 const cleanEnvironment = (): Record<string, string | undefined> =>
   Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(NTA_|INVICTI_TAP_|NODE_TEST_CONTEXT)/.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) => !/^(NTA_|INVICTI_TAP_|NODE_TEST_CONTEXT)/.test(name),
+    ),
   );
 
 /** Runs the command to its end. */
