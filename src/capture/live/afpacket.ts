@@ -2,6 +2,7 @@ import { assert } from "../../base/errors.ts";
 import { liveLimits } from "../../base/limits.ts";
 import type { PacketSink } from "../packet.ts";
 import { bothOf, NOTHING, type Program } from "./bpf.ts";
+import { symmetricHash } from "./fanout.ts";
 import { captureFilter } from "./filter.ts";
 import { InterfaceWatch, missingInterfaces, selectInterfaces } from "./interfaces.ts";
 import { libc, type Poll, pollReadable } from "./libc.ts";
@@ -86,7 +87,8 @@ export class RingSource implements LiveSource {
     }
     attachFilter(this.#fd, NOTHING);
     listen(this.#fd);
-    const group = joinFanout(this.#fd, fanout === "found" ? null : fanout.join);
+    const hash = this.#options.rules.tunnels ? symmetricHash() : null;
+    const group = joinFanout(this.#fd, fanout === "found" ? null : fanout.join, hash);
     this.#select();
     return group;
   }

@@ -41,6 +41,8 @@ export const Bpf = {
   Divide: 0x34,
   Or: 0x44,
   OrX: 0x4c,
+  Xor: 0xa4,
+  XorX: 0xac,
   And: 0x54,
   AndX: 0x5c,
   ShiftLeft: 0x64,

@@ -86,15 +86,20 @@ const loadA = (
     case Bpf.LoadWordAtX:
     case Bpf.LoadHalfAtX:
     case Bpf.LoadByteAtX:
-      return loadBytes(bytes, k + x, code);
+      return loadBytes(bytes, fromNetworkHeader(k) + x, code);
     case Bpf.LoadWord:
     case Bpf.LoadHalf:
     case Bpf.LoadByte:
-      return k >= Ancillary.Protocol ? fact(k, facts) : loadBytes(bytes, k, code);
+      return k >= Ancillary.Protocol
+        ? fact(k, facts)
+        : loadBytes(bytes, fromNetworkHeader(k), code);
     default:
       return assertCode(code);
   }
 };
+
+/** The packets here begin with it, so offsets from there on (SKF_NET_OFF) are plain ones. */
+const fromNetworkHeader = (k: number): number => (k >= 0xfff00000 ? k - 0xfff00000 : k);
 
 const fact = (k: number, facts: PacketFacts): number => {
   switch (k) {

@@ -20,10 +20,12 @@ const PACKET_RX_RING = 5;
 const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
 const PACKET_FANOUT = 18;
+const PACKET_FANOUT_DATA = 22;
 
 const TPACKET_V3 = 2;
 const PACKET_MR_PROMISC = 1;
 const FANOUT_HASH = 0;
+const FANOUT_PROGRAM = 6;
 const FANOUT_FLAG_UNIQUE_ID = 0x2000;
 const FANOUT_FLAG_DEFRAGMENT = 0x8000;
 
@@ -99,7 +101,15 @@ export const unmapRing = ({ memory, address }: MappedRing): void => {
   libc().munmap(address, byteCount);
 };
 
+/** `struct sock_fprog`. */
 const SocketProgram = koffi.struct({ count: "uint16_t", instructions: "const void *" });
+const SOCKET_PROGRAM_BYTES = koffi.sizeof(SocketProgram);
+
+const programPointer = (program: Program): ReturnType<typeof koffi.as> =>
+  koffi.as(
+    { count: program.length, instructions: encodeProgram(program) },
+    koffi.pointer(SocketProgram),
+  );
 
 /**
  * Replaces the socket's filter at once; no packet passes unfiltered.
@@ -107,11 +117,8 @@ const SocketProgram = koffi.struct({ count: "uint16_t", instructions: "const voi
  * @throws UsageError where the kernel's memory for socket options is too small for it.
  */
 export const attachFilter = (fd: number, program: Program): void => {
-  const pointer = koffi.as(
-    { count: program.length, instructions: encodeProgram(program) },
-    koffi.pointer(SocketProgram),
-  );
-  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, pointer, 16);
+  const pointer = programPointer(program);
+  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, pointer, SOCKET_PROGRAM_BYTES);
   if (result >= 0) return;
   if (errorName(lastError()) === "ENOMEM") {
     throw new UsageError(
@@ -131,14 +138,22 @@ export const listen = (fd: number): void => {
 };
 
 /**
- * Shares all packets among the sockets of a group by a hash in which both directions of a connection are equal;
- * fragments of IPv4 are put together first, as only the first has ports. Null founds a group. Returns its number.
+ * Shares all packets among the sockets of a group by a hash in which both directions of a connection are equal: the
+ * kernel's, or that of a program. Fragments of IPv4 are put together first, as only the first has ports. Null founds a
+ * group. Returns its number.
  */
-export const joinFanout = (fd: number, group: number | null): number => {
-  const flags = FANOUT_HASH | FANOUT_FLAG_DEFRAGMENT;
+export const joinFanout = (fd: number, group: number | null, hash: Program | null): number => {
+  const kind = (hash === null ? FANOUT_HASH : FANOUT_PROGRAM) | FANOUT_FLAG_DEFRAGMENT;
   // A number of our own choosing could be the group of another program, whose packets we would then take.
-  const request = group === null ? (flags | FANOUT_FLAG_UNIQUE_ID) << 16 : (flags << 16) | group;
+  const request = group === null ? (kind | FANOUT_FLAG_UNIQUE_ID) << 16 : (kind << 16) | group;
   check(setNumber(fd, PACKET_FANOUT, request), "to share packets among workers");
+  if (hash !== null && group === null) {
+    const pointer = programPointer(hash);
+    check(
+      libc().setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, pointer, SOCKET_PROGRAM_BYTES),
+      "a program to share packets by",
+    );
+  }
   const answer = new Int32Array(1);
   check(
     libc().getsockopt(fd, SOL_PACKET, PACKET_FANOUT, answer, new Uint32Array([4])),
