@@ -112,6 +112,7 @@ export class MessageReader {
     const certain = this.state === ReaderState.Boundary || atStart;
     const headSeen = certain && this.#heldCount > 0;
     if (headSeen) this.#context.counters.add(HttpCount.lostHeads, this.#heldCount);
+    const heldTimeMs = this.#heldCount > 0 ? this.#arrivalOf(this.#heldCount - 1) : null;
     this.#dropHeld(this.#heldCount);
     if (this.#body !== null) {
       const skipped = this.#body.skip(byteCount);
@@ -130,6 +131,7 @@ export class MessageReader {
     this.#search();
     this.#owner.messagesLost(this, certain, headSeen);
     if (searching) this.#owner.bytesSkipped(this, timeMs);
+    else if (!certain && heldTimeMs !== null) this.#owner.bytesSkipped(this, heldTimeMs);
   }
 
   /** The direction is over. `byFin`: the sender said so, which is how a body without length ends. */
