@@ -8,6 +8,7 @@ import { obtain } from "./obtain.ts";
 import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
+import * as thresholds from "./thresholds.ts";
 import { isVersion, pascalCase, singular, singularWords, splitWords, unique } from "./words.ts";
 
 /** A method at a path, with all of its exchanges summed. */
@@ -20,12 +21,37 @@ export interface SummedEndpoint {
 export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaContext {
   const places: Place[] = [];
   for (const endpoint of endpoints) collectPlaces(endpoint, places);
-  const structures = findStructures(places);
-  const structureOf = new Map<Shape, Structure>();
-  for (const structure of structures)
-    for (const { shape } of structure.places) structureOf.set(shape, structure);
+  const structures = findStructures(places, true);
+  const structureOf = byShape(structures);
+  const families = findStructures(places, false);
   const recurring = structures.filter((structure) => structure.places.length > 1);
-  return { structureOf, componentNames: nameStructures(recurring) };
+  return {
+    structureOf,
+    familyOf: byShape(families),
+    nullNames: nullNames(families), componentNames: nameStructures(recurring), hasWords: true };
+}
+
+/** Names that are null in so many structures that they may be in any. */
+function nullNames(families: readonly Structure[]): Set<string> {
+  const counts = new Map<string, { all: number; nulls: number }>();
+  for (const family of families)
+    for (const name of family.names) {
+      const count = obtain(counts, name, () => ({ all: 0, nulls: 0 }));
+      count.all += 1;
+      if (family.nulls(name) > 0) count.nulls += 1;
+    }
+  const names = [...counts].filter(
+    ([, { all, nulls }]) =>
+      nulls >= thresholds.nullStructuresMin && nulls >= thresholds.nullStructuresShareMin * all,
+  );
+  return new Set(names.map(([name]) => name));
+}
+
+function byShape(structures: readonly Structure[]): Map<Shape, Structure> {
+  const map = new Map<Shape, Structure>();
+  for (const structure of structures)
+    for (const { shape } of structure.places) map.set(shape, structure);
+  return map;
 }
 
 /** Schemas by component name, sorted. */

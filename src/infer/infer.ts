@@ -13,12 +13,18 @@ import { Carriers, type HashOf } from "./links.ts";
 import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
 import { nameParameters } from "./names.ts";
 import {
+  errorContents,
   type OperationContext,
   operationParameters,
   requestBody,
   responsesOf,
 } from "./operations.ts";
-import { credentialNames, securityOf, securitySchemes } from "./security.ts";
+import {
+  type CredentialSets,
+  credentialNames,
+  ownCredentials,
+  securityOf, securitySchemes,
+} from "./security.ts";
 import { Traits } from "./signature.ts";
 import { addOperation, emptyOperation, type OperationSum } from "./sum.ts";
 import { resolveTemplates } from "./templates.ts";
@@ -56,24 +62,27 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   for (const summary of group.summaries) carriers.learn(summary.root);
   const decisions = resolveTemplates(tree, { traits, carriers });
   const raw = collectEndpoints(tree);
-  const sets = new Map<string, number>();
-  for (const { sum } of raw)
-    for (const [set, calls] of sum.request.credentials) sets.set(set, (sets.get(set) ?? 0) + calls);
+  const seen = raw.map(({ sum }) => sum.request.credentials);
+  const own = ownCredentials(seen);
   const schemas = findComponents(raw);
   const context: OperationContext = {
-    credentials: credentialNames(sets),
+    credentials: credentialNames(seen),
     ownHeaders: hints.ownHeaders,
     schemas,
   };
-  const endpoints = describe(raw, context);
+  const endpoints = describe(raw, own, context);
   return {
     title: group.host,
     hosts: group.hosts,
     port: group.port,
     servers: [{ scheme: group.scheme, host: group.host, port: group.port }],
-    securitySchemes: securitySchemes(sets.keys()),
+    securitySchemes: securitySchemes(own),
     tags: tagsOf(endpoints),
     endpoints,
+    errors: errorContents(
+      raw.map(({ sum }) => sum),
+      { ...context, schemas: { ...schemas, hasWords: false } },
+    ),
     components: componentSchemas(schemas),
     evidence: totalEvidence(raw),
     decisions,
@@ -106,7 +115,11 @@ function isAnswered(sum: OperationSum): boolean {
   return false;
 }
 
-function describe(raw: readonly RawEndpoint[], context: OperationContext): Endpoint[] {
+function describe(
+  raw: readonly RawEndpoint[],
+  credentials: readonly CredentialSets[],
+  context: OperationContext,
+): Endpoint[] {
   const descriptions = describeEndpoints(raw);
   const total = raw.reduce((calls, { sum }) => calls + sum.calls, 0);
   return raw.map(({ method, path, slots, sum }, index) => {
@@ -118,7 +131,7 @@ function describe(raw: readonly RawEndpoint[], context: OperationContext): Endpo
       parameters: operationParameters(sum, path, slots, context),
       request: requestBody(sum.request, context),
       responses: responsesOf(sum, context),
-      security: securityOf(sum.request.credentials),
+      security: securityOf(credentials[index]!),
       evidence: evidenceOf(sum.calls, total, sum.firstMs, sum.lastMs),
       protocol: null,
     };

@@ -19,6 +19,8 @@ export interface Api {
   readonly tags: readonly Tag[];
   /** Sorted by path, then method. */
   readonly endpoints: readonly Endpoint[];
+  /** What any operation may answer when it fails, as far as errors of the API are alike; null where too few were seen. */
+  readonly errors: readonly Content[] | null;
   /** Recurring structures by name, sorted. */
   readonly components: ReadonlyMap<string, Schema>;
   readonly evidence: Evidence;

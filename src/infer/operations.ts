@@ -1,6 +1,7 @@
 /** What one method does at one template: parameters, bodies, responses. */
 
 import type {
+  BodyKind,
   BodySummary,
   RequestSummary,
   ResponseSummary,
@@ -9,9 +10,11 @@ import type {
 import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
 import type { Body, Content, Parameter, PathTemplate, Response, Schema } from "./model.ts";
+import { obtain } from "./obtain.ts";
 import { type CredentialNames, requestParameters, slotParameter } from "./parameters.ts";
 import { type SchemaContext, schemaOf } from "./schema.ts";
 import type { OperationSum } from "./sum.ts";
+import * as thresholds from "./thresholds.ts";
 
 export interface OperationContext {
   readonly credentials: CredentialNames;
@@ -46,6 +49,30 @@ export function responsesOf(sum: OperationSum, context: OperationContext): Respo
     .map(([status, response]) => responseOf(status, response, sum, context));
 }
 
+/** Contents of the errors of all operations, where enough of them failed to tell how this API does. */
+export function errorContents(
+  sums: readonly OperationSum[],
+  context: OperationContext,
+): Content[] | null {
+  const bodies = new Map<string, BodySummary[]>();
+  let calls = 0;
+  let operations = 0;
+  for (const sum of sums) {
+    let errors = 0;
+    for (const [status, response] of sum.responses) {
+      if (status < 400) continue;
+      errors += response.calls;
+      for (const [type, body] of response.bodies) obtain(bodies, type, () => []).push(body);
+    }
+    calls += errors;
+    if (errors > 0) operations += 1;
+  }
+  if (operations < thresholds.errorOperationsMin) return null;
+  return [...bodies]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([mediaType, list]) => contentOf(mediaType, list, calls, context));
+}
+
 function responseOf(
   status: number,
   response: ResponseSummary,
@@ -67,27 +94,35 @@ function contentsOf(
 ): Content[] {
   return [...bodies]
     .sort(([a], [b]) => compareText(a, b))
-    .map(([mediaType, body]) => ({
-      mediaType: mediaType === "" ? "application/octet-stream" : mediaType,
-      schema: bodySchema(body, context),
-      evidence: evidenceOf(body.count, calls),
-    }));
+    .map(([mediaType, body]) => contentOf(mediaType, [body], calls, context));
+}
+
+function contentOf(
+  mediaType: string,
+  bodies: readonly BodySummary[],
+  calls: number,
+  context: OperationContext,
+): Content {
+  const count = bodies.reduce((total, body) => total + body.count, 0);
+  return {
+    mediaType: mediaType === "" ? "application/octet-stream" : mediaType,
+    schema: bodySchema(bodies, context),
+    evidence: evidenceOf(count, calls),
+  };
 }
 
 const anything: Schema = { kind: "any", nullable: false };
 
-function bodySchema(body: BodySummary, context: OperationContext): Schema {
-  const [kind] = [...body.kinds].sort(([a, m], [b, n]) => n - m || compareText(a, b))[0] ?? [
-    "binary",
-  ];
-  switch (kind) {
+function bodySchema(bodies: readonly BodySummary[], context: OperationContext): Schema {
+  switch (mostFrequentKind(bodies)) {
     case "json":
     case "form":
     case "multipart":
-    case "xml":
-      return body.shape === null || body.invalid > 0
-        ? anything
-        : schemaOf([body.shape], "", context.schemas);
+    case "xml": {
+      const shapes = bodies.flatMap(({ shape }) => (shape === null ? [] : [shape]));
+      const isSound = shapes.length > 0 && bodies.every(({ invalid }) => invalid === 0);
+      return isSound ? schemaOf(shapes, "", context.schemas) : anything;
+    }
     case "json-lines":
     case "text":
       return { kind: "string", nullable: false, format: null, words: null };
@@ -96,4 +131,12 @@ function bodySchema(body: BodySummary, context: OperationContext): Schema {
     case "empty":
       return anything;
   }
+}
+
+function mostFrequentKind(bodies: readonly BodySummary[]): BodyKind {
+  const counts = new Map<BodyKind, number>();
+  for (const { kinds } of bodies)
+    for (const [kind, count] of kinds) counts.set(kind, (counts.get(kind) ?? 0) + count);
+  const [first] = [...counts].sort(([a, m], [b, n]) => n - m || compareText(a, b));
+  return first?.[0] ?? "binary";
 }

@@ -71,7 +71,7 @@ function parameterOf(
   return {
     name,
     place,
-    required: total >= thresholds.requiredObjectsMin && parameter.calls === total,
+    required: total >= thresholds.requiredCallsMin && parameter.calls === total,
     schema: style === "single" ? item : { kind: "array", nullable: false, items: item },
     style,
     evidence: evidenceOf(parameter.calls, total),

@@ -18,8 +18,14 @@ import * as thresholds from "./thresholds.ts";
 export interface SchemaContext {
   /** The structure that a shape's objects have, where it occurs more than once. */
   readonly structureOf: ReadonlyMap<Shape, Structure>;
+  /** Structures whose fields have the same names and kinds, whatever is required in each. */
+  readonly familyOf: ReadonlyMap<Shape, Structure>;
+  /** Names of fields that are null in many structures. */
+  readonly nullNames: ReadonlySet<string>;
   /** Names under `components/schemas`. */
   readonly componentNames: ReadonlyMap<Structure, string>;
+  /** Whether enumerations are listed: not where other values than those seen are expected. */
+  readonly hasWords: boolean;
 }
 
 const anything: Schema = { kind: "any", nullable: false };
@@ -33,7 +39,10 @@ export function schemaOf(shapes: readonly Shape[], name: string, context: Schema
   if (sum.numbers > 0) options.push({ kind: "number", nullable: false });
   else if (sum.integers > 0)
     options.push({ kind: "integer", nullable: false, format: integerFormat(sum) });
-  if (sum.strings > 0) options.push(textSchema(sumText(shapes)));
+  if (sum.strings > 0) {
+    const text = textSchema(sumText(shapes));
+    options.push(context.hasWords ? text : { ...text, words: null });
+  }
   if (sum.arrays > 0) {
     const items = shapes.flatMap((shape) => (shape.items === null ? [] : [shape.items]));
     options.push({ kind: "array", nullable: false, items: schemaOf(items, name, context) });
@@ -66,11 +75,12 @@ export function objectSchema(
   const fields = gatherFields(objects);
   const rest = objects.flatMap((object) => (object.rest === null ? [] : [object.rest]));
   const everything = isMap(name, fields, whole);
+  const family = context.familyOf.get(shapes[0]!) ?? null;
   const structure: Field[] = [];
   const data: Shape[] = [...rest];
   for (const [key, field] of [...fields].sort(([a], [b]) => compareText(a, b)))
     if (everything || key.includes("{")) data.push(...field.shapes);
-    else structure.push(fieldOf(decodeName(key), field, whole, context));
+    else structure.push(fieldOf(key, field, whole, family, context));
   const isUnknown = fields.size === 0 && data.length === 0;
   return {
     kind: "object",
@@ -97,11 +107,24 @@ export function gatherFields(objects: readonly ObjectShape[]): Map<string, Field
   return fields;
 }
 
-function fieldOf(name: string, field: FieldSum, whole: number, context: SchemaContext): Field {
+function fieldOf(
+  key: string,
+  field: FieldSum,
+  whole: number,
+  family: Structure | null,
+  context: SchemaContext,
+): Field {
+  const name = decodeName(key);
+  const always = whole >= thresholds.requiredObjectsMin && field.present === whole;
+  const elsewhere = family === null ? 0 : family.whole - whole;
+  const absent = family === null ? 0 : elsewhere - (family.present(key) - field.present);
+  const isDoubted = whole <= thresholds.doubtObjectsMax && absent > thresholds.doubtShareMin * elsewhere;
+  const schema = schemaOf(field.shapes, name, context);
+  const isNull = family !== null && family.nulls(key) > 0;
   return {
     name,
-    required: whole >= thresholds.requiredObjectsMin && field.present === whole,
-    schema: schemaOf(field.shapes, name, context),
+    required: always && !isDoubted,
+    schema: isNull || context.nullNames.has(key) ? { ...schema, nullable: true } : schema,
     evidence: evidenceOf(field.present, whole),
   };
 }

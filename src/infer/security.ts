@@ -2,7 +2,8 @@
 
 import { compareText } from "./group.ts";
 import type { SecurityScheme } from "./model.ts";
-import { pascalCase, splitWords } from "./words.ts";
+import * as thresholds from "./thresholds.ts";
+import { camelCase, pascalCase, splitWords } from "./words.ts";
 
 /** A credential as `telemetry/summary.ts` writes it. */
 interface Credential {
@@ -12,17 +13,57 @@ interface Credential {
 }
 
 export function parseCredentialSet(key: string): Credential[] {
-  if (key === "-" || key === "") return [];
-  return key.split(" ").map((text) => {
+  return textsOf(key).map((text) => {
     const [kind = "", place = "", ...name] = text.split(":");
     return { kind, place, name: name.join(":") };
   });
 }
 
+/** Credentials of the calls of each operation, by set (`telemetry/summary.ts`). */
+export type CredentialSets = ReadonlyMap<string, number>;
+
+/**
+ * Sets without what is incidental: a browser sends its cookies wherever it goes. A credential belongs to the API
+ * where all calls of some operation bore it, or a good part of all calls.
+ */
+export function ownCredentials(operations: readonly CredentialSets[]): CredentialSets[] {
+  const witnessed = new Set<string>();
+  const calls = new Map<string, number>();
+  let total = 0;
+  for (const sets of operations) {
+    const own = new Map<string, number>();
+    let of = 0;
+    for (const [set, count] of sets) {
+      of += count;
+      for (const text of textsOf(set)) own.set(text, (own.get(text) ?? 0) + count);
+    }
+    total += of;
+    for (const [text, count] of own) {
+      calls.set(text, (calls.get(text) ?? 0) + count);
+      if (count === of && of >= thresholds.credentialCallsMin) witnessed.add(text);
+    }
+  }
+  for (const [text, count] of calls)
+    if (count >= thresholds.credentialShareMin * total) witnessed.add(text);
+  return operations.map((sets) => {
+    const kept = new Map<string, number>();
+    for (const [set, count] of sets) {
+      const key = textsOf(set).filter((text) => witnessed.has(text)).join(" ") || "-";
+      kept.set(key, (kept.get(key) ?? 0) + count);
+    }
+    return kept;
+  });
+}
+
+function textsOf(set: string): string[] {
+  return set === "-" || set === "" ? [] : set.split(" ");
+}
+
 /** Schemes by name, for all credential sets of an API. */
-export function securitySchemes(sets: Iterable<string>): Map<string, SecurityScheme> {
+export function securitySchemes(operations: readonly CredentialSets[]): Map<string, SecurityScheme> {
   const schemes = new Map<string, SecurityScheme>();
   const bearers = new Set<string>();
+  const sets = new Set(operations.flatMap((each) => [...each.keys()]));
   for (const set of [...sets].sort(compareText))
     for (const credential of parseCredentialSet(set)) {
       if (credential.kind.startsWith("bearer")) bearers.add(credential.kind);
@@ -35,7 +76,7 @@ export function securitySchemes(sets: Iterable<string>): Map<string, SecuritySch
 }
 
 /** Alternatives that calls of one operation used; the empty set where some bore none. */
-export function securityOf(credentials: ReadonlyMap<string, number>): string[][] {
+export function securityOf(credentials: CredentialSets): string[][] {
   const alternatives = new Map<string, string[]>();
   for (const set of credentials.keys()) {
     const names = [...new Set(parseCredentialSet(set).map(schemeName))].sort(compareText);
@@ -48,10 +89,11 @@ export function securityOf(credentials: ReadonlyMap<string, number>): string[][]
 }
 
 /** Names by place (`query:api_key`), which are then no parameters. */
-export function credentialNames(credentials: ReadonlyMap<string, number>): Set<string> {
+export function credentialNames(operations: readonly CredentialSets[]): Set<string> {
   const names = new Set<string>();
-  for (const set of credentials.keys())
-    for (const { place, name } of parseCredentialSet(set)) names.add(`${place}:${name}`);
+  for (const sets of operations)
+    for (const set of sets.keys())
+      for (const { place, name } of parseCredentialSet(set)) names.add(`${place}:${name}`);
   return names;
 }
 
@@ -60,6 +102,7 @@ function schemeName({ kind, place, name }: Credential): string {
   if (kind === "basic") return "basicAuth";
   if (kind === "digest") return "digestAuth";
   if (kind === "oauth2") return "oauth2";
+  if (kind === "other") return `${camelCase(splitWords(name))}Auth`;
   if (kind === "session") return `${place}${pascalCase(splitWords(name))}`;
   return `apiKey${place === "header" ? "" : pascalCase([place])}${pascalCase(splitWords(name))}`;
 }
@@ -70,6 +113,7 @@ function schemeOf({ kind, place, name }: Credential): SecurityScheme {
     return { kind: "http", scheme: "bearer", bearerFormat: null };
   if (kind === "basic" || kind === "digest")
     return { kind: "http", scheme: kind, bearerFormat: null };
+  if (kind === "other") return { kind: "http", scheme: name, bearerFormat: null };
   const where = place === "query" || place === "cookie" ? place : "header";
-  return { kind: "apiKey", place: where, name };
+  return { kind: "apiKey", place: where, name: name.replaceAll("%20", " ") };
 }

@@ -25,6 +25,20 @@ export class Structure {
   readonly #fields = new Map<string, KnownField>();
   #whole = 0;
 
+  /** Objects of all places that were seen whole. */
+  get whole(): number {
+    return this.#whole;
+  }
+
+  present(name: string): number {
+    return this.#fields.get(name)?.present ?? 0;
+  }
+
+  /** How often the field was null. */
+  nulls(name: string): number {
+    return this.#fields.get(name)?.nulls ?? 0;
+  }
+
   get names(): IterableIterator<string> {
     return this.#fields.keys();
   }
@@ -35,15 +49,24 @@ export class Structure {
     this.#whole += fields.whole;
     for (const name of place.names) {
       const field = fields.fields.get(name)!;
-      const known = obtain(this.#fields, name, () => ({ present: 0, kinds: 0, inner: new Set() }));
+      const known = obtain(this.#fields, name, () => ({
+        present: 0,
+        kinds: 0,
+        nulls: 0,
+        inner: new Set(),
+      }));
       known.present += field.present;
       known.kinds |= kindsOf(field.shape);
+      known.nulls += field.shape.nulls;
       for (const inner of innerNames(field.shape)) known.inner.add(inner);
     }
   }
 
-  /** How well a place fits, 0 where it does not. */
-  fit(place: Place): number {
+  /**
+   * How well a place fits, 0 where it does not. `presence`: whether what is required must agree as well; else
+   * names and kinds of fields must.
+   */
+  fit(place: Place, presence: boolean): number {
     const { whole, fields } = place.shape.fields!;
     let shared = 0;
     let dissent = 0;
@@ -61,7 +84,8 @@ export class Structure {
       if (!fields.has(name)) dissent += presenceDissent(0, whole, present, this.#whole);
     const dissentMax =
       thresholds.presenceDissentMax + thresholds.presenceDissentPerField * this.#fields.size;
-    if (dissent > dissentMax) return 0;
+    if (presence && dissent > dissentMax) return 0;
+    if (!presence && shared < thresholds.familyNamesShareMin * place.names.length) return 0;
     return shared / place.names.length + shared / this.#fields.size;
   }
 }
@@ -69,6 +93,7 @@ export class Structure {
 interface KnownField {
   present: number;
   kinds: number;
+  nulls: number;
   /** Names of the fields of the objects that stand in it, or in its items. */
   readonly inner: Set<string>;
 }
@@ -101,14 +126,14 @@ function likelihood(count: number, of: number): number {
 }
 
 /** Structures of all places, each with at least one place, in a stable order. */
-export function findStructures(places: readonly Place[]): Structure[] {
+export function findStructures(places: readonly Place[], presence: boolean): Structure[] {
   const sorted = [...places]
     .filter((place) => place.names.length >= 2)
     .sort((a, b) => b.names.length - a.names.length || compareText(a.id, b.id));
   const structures: Structure[] = [];
   const byName = new Map<string, Structure[]>();
   for (const place of sorted) {
-    const structure = bestFit(place, byName) ?? new Structure();
+    const structure = bestFit(place, byName, presence) ?? new Structure();
     if (structure.places.length === 0) structures.push(structure);
     const known = new Set(structure.names);
     structure.add(place);
@@ -118,7 +143,11 @@ export function findStructures(places: readonly Place[]): Structure[] {
   return structures;
 }
 
-function bestFit(place: Place, byName: ReadonlyMap<string, Structure[]>): Structure | null {
+function bestFit(
+  place: Place,
+  byName: ReadonlyMap<string, Structure[]>,
+  presence: boolean,
+): Structure | null {
   const tried = new Set<Structure>();
   let best: Structure | null = null;
   let bestFit = 0;
@@ -130,7 +159,7 @@ function bestFit(place: Place, byName: ReadonlyMap<string, Structure[]>): Struct
     for (const structure of byName.get(name) ?? []) {
       if (tried.has(structure)) continue;
       tried.add(structure);
-      const fit = structure.fit(place);
+      const fit = structure.fit(place, presence);
       if (fit > bestFit) {
         best = structure;
         bestFit = fit;

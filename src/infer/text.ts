@@ -19,7 +19,9 @@ const FORMATS: ReadonlyMap<number, string> = new Map([
   [LexicalClass.Ipv6, "ipv6"],
 ]);
 
-export function textSchema(text: TextShape): Schema {
+type StringSchema = Extract<Schema, { kind: "string" }>;
+
+export function textSchema(text: TextShape): StringSchema {
   return { kind: "string", nullable: false, format: textFormat(text), words: enumeration(text) };
 }
 

@@ -99,3 +99,22 @@ export const mapGrowthMin = 0.2;
 /** The same for fields that are called `labels`, `metadata` and so on. */
 export const calledMapNamesMin = 2;
 export const calledMapNameShareMax = 0.75;
+
+/** A credential that all of so many calls of an operation bore is the API's own; */
+export const credentialCallsMin = 3;
+/** so is one that this part of all calls bore. */
+export const credentialShareMin = 0.3;
+
+/** Errors of so many operations tell how the API answers errors. */
+export const errorOperationsMin = 3;
+
+export const familyNamesShareMin = 0.8;
+export const doubtObjectsMax = 2;
+export const doubtShareMin = 0.1;
+
+/** A name that is null in so many structures, and in this part of all that have it, may be null in each. */
+export const nullStructuresMin = 2;
+export const nullStructuresShareMin = 0.3;
+
+/** Most parameters are optional, so it takes more calls than objects of a body to say that one is not. */
+export const requiredCallsMin = 4;

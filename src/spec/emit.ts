@@ -23,6 +23,8 @@ export interface EmitOptions extends SchemaOptions {
 /** Methods that a path item has a place for; others stand in its `x-nta-methods`. */
 const METHODS = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]);
 
+/** The name of what any operation may answer when it fails. */
+const ERROR = "Error";
 const OTHER_METHODS = "x-nta-methods";
 
 export function emit(api: Api, options: EmitOptions): OpenApiDocument {
@@ -34,6 +36,7 @@ export function emit(api: Api, options: EmitOptions): OpenApiDocument {
   );
   const components: JsonObject = {
     ...(api.components.size > 0 && { schemas }),
+    ...(api.errors !== null && { responses: { [ERROR]: errorJson(api.errors, options) } }),
     ...(api.securitySchemes.size > 0 && { securitySchemes: schemes }),
   };
   return {
@@ -48,7 +51,7 @@ export function emit(api: Api, options: EmitOptions): OpenApiDocument {
     ...(api.tags.length > 0 && {
       tags: api.tags.map((tag) => ({ name: tag.name, description: tag.description })),
     }),
-    paths: pathsJson(api.endpoints, options),
+    paths: pathsJson(api, options),
     ...(Object.keys(components).length > 0 && { components }),
   };
 }
@@ -65,12 +68,12 @@ export function serverUrl({ scheme, host, port }: Api["servers"][number]): strin
   return `${scheme}://${name}${isDefault ? "" : `:${port}`}`;
 }
 
-function pathsJson(endpoints: readonly Endpoint[], options: EmitOptions): JsonObject {
+function pathsJson(api: Api, options: EmitOptions): JsonObject {
   const paths = new Map<string, Map<string, Json>>();
-  for (const endpoint of endpoints) {
+  for (const endpoint of api.endpoints) {
     const item = paths.get(endpoint.path.text) ?? new Map<string, Json>();
     paths.set(endpoint.path.text, item);
-    const operation = operationJson(endpoint, options);
+    const operation = operationJson(endpoint, api.errors !== null, options);
     if (METHODS.has(endpoint.method)) item.set(endpoint.method.toLowerCase(), operation);
     else
       item.set(OTHER_METHODS, {
@@ -81,7 +84,11 @@ function pathsJson(endpoints: readonly Endpoint[], options: EmitOptions): JsonOb
   return Object.fromEntries([...paths].map(([path, item]) => [path, Object.fromEntries(item)]));
 }
 
-function operationJson({ operation }: Endpoint, options: EmitOptions): JsonObject {
+function operationJson(
+  { operation }: Endpoint,
+  hasErrors: boolean,
+  options: EmitOptions,
+): JsonObject {
   const { parameters, request, responses, security } = operation;
   return {
     tags: [operation.tag],
@@ -91,7 +98,7 @@ function operationJson({ operation }: Endpoint, options: EmitOptions): JsonObjec
       parameters: parameters.map((parameter) => parameterJson(parameter, options)),
     }),
     ...(request !== null && { requestBody: bodyJson(request, options) }),
-    responses: responsesJson(responses, options),
+    responses: responsesJson(responses, hasErrors, options),
     ...(security.length > 0 && {
       security: security.map((names) => Object.fromEntries(names.map((name) => [name, []]))),
     }),
@@ -131,19 +138,30 @@ function bodyJson(body: Body, options: EmitOptions): JsonObject {
   return { ...(body.required && { required: true }), content: contentJson(body.contents, options) };
 }
 
-function responsesJson(responses: readonly Response[], options: EmitOptions): JsonObject {
-  if (responses.length === 0) return { default: { description: "No response was seen." } };
-  return Object.fromEntries(
-    responses.map((response) => [
-      String(response.status),
-      {
-        description: reasonPhrase(response.status),
-        ...(response.headers.length > 0 && { headers: headersJson(response.headers, options) }),
-        ...(response.contents.length > 0 && { content: contentJson(response.contents, options) }),
-        ...evidenceJson(response.evidence, options),
-      },
-    ]),
-  );
+function responsesJson(
+  responses: readonly Response[],
+  hasErrors: boolean,
+  options: EmitOptions,
+): JsonObject {
+  const seen = responses.map((response): [string, JsonObject] => [
+    String(response.status),
+    {
+      description: reasonPhrase(response.status),
+      ...(response.headers.length > 0 && { headers: headersJson(response.headers, options) }),
+      ...(response.contents.length > 0 && { content: contentJson(response.contents, options) }),
+      ...evidenceJson(response.evidence, options),
+    },
+  ]);
+  if (hasErrors) seen.push(["default", { $ref: `#/components/responses/${ERROR}` }]);
+  else if (seen.length === 0) seen.push(["default", { description: "No response was seen." }]);
+  return Object.fromEntries(seen);
+}
+
+function errorJson(contents: readonly Content[], options: EmitOptions): JsonObject {
+  return {
+    description: "An error, as operations of this API answer it",
+    ...(contents.length > 0 && { content: contentJson(contents, options) }),
+  };
 }
 
 function headersJson(headers: readonly Parameter[], options: EmitOptions): JsonObject {
