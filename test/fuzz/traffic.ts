@@ -71,7 +71,7 @@ const CODINGS: readonly (readonly [name: string, encode: (bytes: Buffer) => Buff
 ];
 
 const body = (random: Random): { readonly fields: string; readonly bytes: Buffer } => {
-  let bytes = Buffer.from(
+  let bytes: Buffer = Buffer.from(
     random.chance(0.7) ? randomJson(random) : random.token(random.integer(0, 3000)),
   );
   let fields = `Content-Type: ${random.pick(TYPES)}\r\n`;
