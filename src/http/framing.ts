@@ -2,7 +2,7 @@
  * How long a message's body is: RFC 9112, section 6.3, item by item. Where the RFC calls a message's framing
  * faulty, no reading of the body is trusted, because sender and receiver may each have had another one.
  */
-import { HeaderName } from "./headername.ts";
+import { HeaderName, TOKEN_LOWER } from "./headername.ts";
 import { Oddity, type PooledHead } from "./pooledhead.ts";
 
 export const Framing = {
@@ -83,11 +83,13 @@ type Coding = (typeof Coding)[keyof typeof Coding];
 function readTransferCodings(head: PooledHead, into: BodyFraming): Coding {
   const first = head.indexOf(HeaderName.TransferEncoding, 0);
   const onlyOne = head.indexOf(HeaderName.TransferEncoding, first + 1) < 0;
-  if (onlyOne && head.valueAt(first).toLowerCase() === "chunked") return Coding.Chunked;
+  if (onlyOne && isChunked(head, first)) return Coding.Chunked;
   const codings: string[] = [];
   for (let index = first; index >= 0; index = head.indexOf(HeaderName.TransferEncoding, index + 1))
-    for (const part of head.valueAt(index).split(","))
-      if (part.trim() !== "") codings.push(part.trim().toLowerCase());
+    for (const part of head.valueAt(index).split(",")) {
+      const coding = part.replaceAll(/^[ \t]+|[ \t]+$/g, "").toLowerCase();
+      if (coding !== "") codings.push(coding);
+    }
   if (codings.length > CODINGS_MAX || codings.length === 0) return Coding.Bad;
   if (!codings.every((coding) => TRANSFER_CODINGS.has(coding))) return Coding.Bad;
   if (codings.length === 1 && codings[0] === "identity") return Coding.Identity;
@@ -97,6 +99,17 @@ function readTransferCodings(head: PooledHead, into: BodyFraming): Coding {
   into.transferCodings = codings.slice(0, -1);
   return Coding.Chunked;
 }
+
+/** The value is `chunked` and nothing else: the usual case, without making a string. */
+function isChunked({ bytes, fields }: PooledHead, index: number): boolean {
+  const start = fields[index * 5 + 3]!;
+  if (fields[index * 5 + 4]! - start !== CHUNKED.length) return false;
+  for (let at = 0; at < CHUNKED.length; at++)
+    if (TOKEN_LOWER[bytes[start + at]!] !== CHUNKED[at]) return false;
+  return true;
+}
+const CHUNKED: readonly number[] = Array.from("chunked", (char) => char.charCodeAt(0));
+
 const CODINGS_MAX = 4;
 const TRANSFER_CODINGS: ReadonlySet<string> = new Set([
   "chunked",

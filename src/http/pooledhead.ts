@@ -36,7 +36,7 @@ export const Oddity = {
   spaceBeforeColon: 1 << 3,
   /** A value that goes on in the next line (RFC 9112, section 5.2). */
   folded: 1 << 4,
-  /** One of the three before at a field that frames the message, or at what looks like such a field. */
+  /** One of the three before at a field that frames the message, or at what may pass as such a field. */
   framing: 1 << 5,
 } as const;
 
@@ -296,7 +296,11 @@ export class PooledHead implements Head {
     fields[index + 4] = trimmedEnd(this.bytes, fields[index + 3]!, lineEnd);
     this.oddities |= Oddity.folded;
     const id = fields[index];
-    if (id === HeaderName.ContentLength || id === HeaderName.TransferEncoding)
+    if (
+      id === HeaderName.ContentLength ||
+      id === HeaderName.TransferEncoding ||
+      namesFraming(this.bytes, start, lineEnd)
+    )
       this.oddities |= Oddity.framing;
   }
 
@@ -331,7 +335,9 @@ export class PooledHead implements Head {
 
   #growFields(): boolean {
     if (this.fieldCount >= httpLimits.headFieldsMax) return false;
-    const larger = new Int32Array(this.fields.length * 2);
+    const larger = new Int32Array(
+      Math.min(this.fields.length * 2, httpLimits.headFieldsMax * FIELD_NUMBERS),
+    );
     larger.set(this.fields);
     this.fields = larger;
     return true;
@@ -389,7 +395,7 @@ function trimmedEnd(bytes: Uint8Array, valueStart: number, lineEnd: number): num
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB;
 
 /**
- * Whether a line that is no proper field would be Content-Length or Transfer-Encoding to a reader that skips
+ * Whether a line that is no proper field begins like Content-Length or Transfer-Encoding to a reader that skips
  * what does not belong into a name. Such a head has two readings.
  */
 function namesFraming(bytes: Uint8Array, start: number, end: number): boolean {
@@ -400,6 +406,6 @@ function namesFraming(bytes: Uint8Array, start: number, end: number): boolean {
     const lower = TOKEN_LOWER[byte]!;
     if (lower >= 97 && lower <= 122) letters += String.fromCharCode(lower);
   }
-  return letters === "contentlength" || letters === "transferencoding";
+  return letters.startsWith("contentlength") || letters.startsWith("transferencoding");
 }
 const FRAMING_LETTERS_MAX = 16;
