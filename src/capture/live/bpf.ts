@@ -5,7 +5,7 @@
 import { assert, UsageError } from "../../base/errors.ts";
 import { liveLimits } from "../../base/limits.ts";
 
-export interface Instruction {
+interface Instruction {
   readonly code: number;
   /** Instructions to pass over if the condition holds, and if it does not: 0 to 255 each. */
   readonly ifTrue: number;

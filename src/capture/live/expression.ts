@@ -11,9 +11,7 @@ export const captureExpression = (rules: CaptureRules, vlanTags: number): string
   const untagged = anyOf([
     `(ip and (${ipv4(rules)}))`,
     `(ip6 and (${ipv6(rules)}))`,
-    ...(rules.tunnels && vlanTags > 0
-      ? Tunnel.etherTypes.map((etherType) => `ether proto ${etherType}`)
-      : []),
+    ...(rules.tunnels ? Tunnel.etherTypes.map((etherType) => `ether proto ${etherType}`) : []),
   ]);
   let expression = untagged;
   // `vlan` moves the offsets of everything behind it, also across `or`; so each tag encloses the next.

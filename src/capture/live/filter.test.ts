@@ -78,8 +78,8 @@ const decide = (
   if (ipv4 && (view.getUint16(at + 6) & 0x1fff) !== 0) return true;
   const transport = at + (ipv4 ? (view.getUint8(at) & 15) * 4 : 40);
   if (protocol === 17) {
-    return [view.getUint16(transport), view.getUint16(transport + 2)].some((port) =>
-      (Tunnel.udpPorts as readonly number[]).includes(port),
+    return [0, 2].some((side) =>
+      (Tunnel.udpPorts as readonly number[]).includes(view.getUint16(transport + side)),
     );
   }
   const sides = ipv4 ? [at + 12, at + 16] : [at + 8, at + 24];

@@ -135,15 +135,10 @@ const addLinkTests = (
   const tagsMax = start === "network" ? VLAN_TAGS_MAX - 1 : VLAN_TAGS_MAX;
   for (let tags = 0; tags <= tagsMax; tags++) {
     const offset = network + tags * 4;
-    const [notIpv4, notIpv6, tagged] = [assembler.label(), assembler.label(), assembler.label()];
-    assembler.jumpIf(Bpf.JumpEqual, ETHERTYPE_IPV4, null, notIpv4);
+    const tagged = assembler.label();
     assembler.add(Bpf.LoadXImmediate, offset);
-    assembler.jump(ipv4);
-    assembler.place(notIpv4);
-    assembler.jumpIf(Bpf.JumpEqual, ETHERTYPE_IPV6, null, notIpv6);
-    assembler.add(Bpf.LoadXImmediate, offset);
-    assembler.jump(ipv6);
-    assembler.place(notIpv6);
+    assembler.jumpIf(Bpf.JumpEqual, ETHERTYPE_IPV4, ipv4);
+    assembler.jumpIf(Bpf.JumpEqual, ETHERTYPE_IPV6, ipv6);
     if (rules.tunnels) addAnyOf(assembler, Tunnel.etherTypes, ends.keep);
     if (tags < tagsMax) {
       addAnyOf(assembler, VLAN_ETHERTYPES, tagged);
@@ -161,27 +156,32 @@ const addLinkTests = (
  * begin behind the tag, with IP. Its own length tells such a packet from an inner tag.
  */
 const addUntaggedOutgoing = (assembler: Assembler, ipv4: Label, ipv6: Label): void => {
-  const [tag, notIpv4, isIpv4, isIpv6] = Array.from({ length: 4 }, () => assembler.label());
+  const [tag, notIpv4, isIpv4, isIpv6] = [
+    assembler.label(),
+    assembler.label(),
+    assembler.label(),
+    assembler.label(),
+  ];
   assembler.add(Bpf.LoadWord, Ancillary.PacketType);
-  assembler.jumpIf(Bpf.JumpEqual, PACKET_OUTGOING, null, tag!);
+  assembler.jumpIf(Bpf.JumpEqual, PACKET_OUTGOING, null, tag);
   assembler.add(Bpf.LoadXLength);
   assembler.add(Bpf.LoadByte, 0);
   assembler.add(Bpf.And, 0xf0);
-  assembler.jumpIf(Bpf.JumpEqual, 0x40, null, notIpv4!);
+  assembler.jumpIf(Bpf.JumpEqual, 0x40, null, notIpv4);
   assembler.add(Bpf.LoadHalf, 2);
-  assembler.jumpIf(Bpf.JumpEqualX, 0, isIpv4!, tag!);
-  assembler.place(notIpv4!);
-  assembler.jumpIf(Bpf.JumpEqual, 0x60, null, tag!);
+  assembler.jumpIf(Bpf.JumpEqualX, 0, isIpv4, tag);
+  assembler.place(notIpv4);
+  assembler.jumpIf(Bpf.JumpEqual, 0x60, null, tag);
   assembler.add(Bpf.LoadHalf, 4);
   assembler.add(Bpf.Add, 40);
-  assembler.jumpIf(Bpf.JumpEqualX, 0, isIpv6!, tag!);
-  assembler.place(isIpv4!);
+  assembler.jumpIf(Bpf.JumpEqualX, 0, isIpv6, tag);
+  assembler.place(isIpv4);
   assembler.add(Bpf.LoadXImmediate, 0);
   assembler.jump(ipv4);
-  assembler.place(isIpv6!);
+  assembler.place(isIpv6);
   assembler.add(Bpf.LoadXImmediate, 0);
   assembler.jump(ipv6);
-  assembler.place(tag!);
+  assembler.place(tag);
 };
 
 /** X is at the header. */

@@ -49,6 +49,19 @@ test("a changed or shortened answer does not throw", () => {
   );
 });
 
+test("an attribute that is longer than its message is not read", () => {
+  const bytes = Buffer.concat([recorded, Buffer.alloc(64)]);
+  // The first attribute of the first message is its name.
+  assert.equal(bytes.readUInt16LE(34), 3);
+  const messageBytes = bytes.readUInt32LE(0);
+  bytes.writeUInt16LE(messageBytes, 32);
+  const [first] = readLinkMessages(bytes, messageBytes);
+  assert.deepEqual(first, {
+    kind: "link",
+    link: { index: 1, name: "", deviceType: 772, ...up, kind: "", lower: 0, master: 0 },
+  });
+});
+
 test("the question", () => {
   assert.equal(
     Buffer.from(linkDumpRequest()).toString("hex"),

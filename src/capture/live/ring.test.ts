@@ -51,6 +51,9 @@ test("recorded blocks", () => {
 
 const BLOCK_BYTES = 4096;
 
+/** What an earlier use of the block may have left behind a packet. */
+const BEHIND = [0x08, 0, 0x45, 0, 0, 20];
+
 interface RingPacket {
   readonly data: readonly number[];
   readonly protocol?: number;
@@ -90,6 +93,7 @@ const ringBlock = (packets: readonly RingPacket[]): Uint8Array => {
     view.setUint8(at + 58, packetType);
     view.setUint8(at + 59, 6);
     bytes.set([1, 2, 3, 4, 5, 6, 0, 0], at + 60);
+    bytes.set(BEHIND, at + 96 + data.length);
     bytes.set(data, at + 96);
     at += size;
   });
@@ -160,6 +164,8 @@ test("tags that kernels tell of in different ways", () => {
       { data: inner, protocol: 0x0800, tag: { tci: 7, protocol: 0x88a8 } },
       { data: inner6, protocol: 0x86dd, tag: { tci: 7, protocol: 0x88a8 } },
       { data: IPV6, protocol: 0x86dd, packetType: 4, tag: { tci: 7, protocol: 0x8100 } },
+      // The bytes behind the end look like an inner tag and are none.
+      { data: inner.slice(0, 2), protocol: 0x0800, tag: { tci: 7 } },
     ]),
   );
   const below = (text: string): string => text.slice(40);
@@ -172,6 +178,7 @@ test("tags that kernels tell of in different ways", () => {
       [276, `00078100${hex(inner)}`],
       [276, `00078100${hex(inner6)}`],
       [276, `000786dd${hex(IPV6)}`],
+      [276, "000708004009"],
     ],
   );
 });
