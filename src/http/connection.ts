@@ -18,7 +18,7 @@ import { HttpContext } from "./context.ts";
 import { type Connection, ExchangeFlag, type ExchangeObserver } from "./exchange.ts";
 import { NO_CONNECTION, type PooledExchange, type PooledMessage } from "./exchangepool.ts";
 import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
-import { MessageReader, type ReaderOwner } from "./messagereader.ts";
+import { MessageReader, type ReaderOwner, ReaderState } from "./messagereader.ts";
 import { methodKindOf, methodText } from "./method.ts";
 import { Pairing, type PairingOwner } from "./pairing.ts";
 import { Role } from "./search.ts";
@@ -74,9 +74,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     timeMs: number,
   ): Verdict {
     if (this.#over) return Verdict.Ignore;
-    const reader = this.#reader(direction);
-    reader.data(bytes, start, end, timeMs);
-    if (this.#requestAwaited && reader.role === Role.Request && !reader.isHolding) this.#giveUp();
+    this.#reader(direction).data(bytes, start, end, timeMs);
     return this.#verdict();
   }
 
@@ -193,8 +191,9 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     if (upgraded) {
       context.counters.add(HttpCount.upgrades);
       reader.close();
-      this.#requestAwaited = awaited;
-      if (!awaited) this.#giveUp();
+      const other = reader === this.#aToB ? this.#bToA : this.#aToB;
+      this.#requestAwaited = awaited && other.state !== ReaderState.Search;
+      if (!this.#requestAwaited) this.#giveUp();
     } else if (framing === Framing.Bad) this.#giveUp();
     return body;
   }
@@ -276,6 +275,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
       this.#responseOpen = null;
     }
     this.#settle(exchange);
+    if (this.#requestAwaited && message === exchange.request) this.#giveUp();
   }
 
   messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void {
@@ -285,6 +285,10 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
       reader.role === Role.Unknown ? reader.direction === initiator : reader.role === Role.Request;
     if (isRequest || !known) this.#pairing.requestsLost(certain && known, headSeen && known);
     if (!isRequest) this.#pairing.responsesLost(certain && known);
+  }
+
+  framingLost(reader: MessageReader): void {
+    if (this.#requestAwaited && reader.role === Role.Request) this.#giveUp();
   }
 
   bytesSkipped(reader: MessageReader, timeMs: number): void {

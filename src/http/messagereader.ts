@@ -37,6 +37,8 @@ export interface ReaderOwner {
   bodyEnded(reader: MessageReader, body: Body, whole: boolean, timeMs: number): void;
   /** Messages may be missing here. `certain`: at least part of one is. `headSeen`: its head had begun. */
   messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void;
+  /** From here on the reader searches for the next message. */
+  framingLost(reader: MessageReader): void;
   /** Bytes of some message went by whose beginning is not known; the last of them at `timeMs`. */
   bytesSkipped(reader: MessageReader, timeMs: number): void;
 }
@@ -77,11 +79,6 @@ export class MessageReader {
     this.#owner = owner;
     this.#context = context;
     this.#midStream = midStream;
-  }
-
-  /** Whether part of a head has come. */
-  get isHolding(): boolean {
-    return this.#heldCount > 0 && this.state === ReaderState.Boundary;
   }
 
   data(bytes: Uint8Array, start: number, end: number, timeMs: number): void {
@@ -304,6 +301,7 @@ export class MessageReader {
     this.#candidateRole = Role.Unknown;
     this.#searchedBytes = 0;
     this.#wastedBytes = 0;
+    this.#owner.framingLost(this);
   }
 
   /** Returns the first offset that is needed again, or that behind a head that was found. */
@@ -330,7 +328,8 @@ export class MessageReader {
         this.#candidateRole = candidate.isRequest ? Role.Request : Role.Response;
         return candidate.start;
       }
-      this.#wastedBytes += end - candidate.start;
+      this.#wastedBytes += Math.min(end - candidate.start, httpLimits.headBytesMax);
+      if (this.#isWasteful(candidate.start - start)) return end;
       from = candidate.next;
       findCandidate(bytes, start, from, end, this.role, candidate);
     }
@@ -359,23 +358,27 @@ export class MessageReader {
     this.#owner.bytesSkipped(this, timeMs);
   }
 
-  /** Whether the search has cost more than it may: then the flow, or this direction of it, is let go. */
+  /** Whether reading false candidates costs out of all proportion: then this direction is let go. */
+  #isWasteful(passedBytes: number): boolean {
+    const searchedBytes = this.#searchedBytes + passedBytes;
+    if (this.#wastedBytes <= httpLimits.headBytesMax + WASTE_SHARE * searchedBytes) return false;
+    this.#context.counters.add(HttpCount.searchGivenUp);
+    this.close();
+    return true;
+  }
+
+  /** Whether no message was found in so many bytes that the flow is taken for another protocol. */
   #searchIsVain(): boolean {
-    const { counters } = this.#context;
-    if (this.#wastedBytes > httpLimits.headBytesMax + WASTE_SHARE * this.#searchedBytes) {
-      counters.add(HttpCount.searchGivenUp);
-      this.close();
-      return true;
-    }
     if (this.role !== Role.Unknown || this.#searchedBytes < httpLimits.searchBytesMax) return false;
     this.#owner.notHttp(FlowKind.unknown);
     return true;
   }
 
-  /** Whether it is worth reading the head that begins at `at`: held bytes are read again only once they may end it. */
+  /** Whether it is worth reading the head that begins at `at`: many held bytes are read again only once they may end it. */
   #mayEndHead(bytes: Uint8Array, at: number, end: number): boolean {
     const older = this.#olderCount;
-    if (bytes !== this.#held || at >= older || end - at >= httpLimits.headBytesMax) return true;
+    if (bytes !== this.#held || at >= older || end - at < REREAD_BYTES) return true;
+    if (end - at >= httpLimits.headBytesMax) return true;
     for (let index = Math.max(at + 1, older - 2); index < end; index++) {
       if (bytes[index] !== LF) continue;
       const before = bytes[index - 1] === CR ? index - 2 : index - 1;
@@ -432,6 +435,8 @@ export class MessageReader {
   }
 }
 
+/** So many held bytes are read again with every piece, so that a head that is none is known early. */
+const REREAD_BYTES = 1 << 11;
 /** Bytes of false candidates that are read again for each byte searched. */
 const WASTE_SHARE = 8;
 /** Pieces of held bytes whose times are told apart. */

@@ -183,11 +183,13 @@ export class Pairing {
 
   /** Part of an unknown response came at `timeMs`: of a client that waits for answers, that to its last request. */
   responseSkipped(timeMs: number): void {
-    const front = this.#queue[0];
-    if (!this.#responsesLost || front === undefined) return;
-    if (front.request !== null && front.request.startTimeMs >= timeMs) return;
-    front.flags |= ExchangeFlag.responseGap;
-    this.#giveUpResponse(this.#queue.shift()!);
+    while (this.#responsesLost) {
+      const front = this.#queue[0];
+      if (front === undefined) return;
+      if (front.request !== null && front.request.startTimeMs >= timeMs) return;
+      front.flags |= ExchangeFlag.responseGap;
+      this.#giveUpResponse(this.#queue.shift()!);
+    }
   }
 
   /** No more messages come: everything that waits is emitted without its other half. */

@@ -51,17 +51,17 @@ export function findCandidate(
     if (matched === MISMATCH) continue;
     if (matched === PARTIAL) break;
     into.next = at + 1;
-    if (role !== Role.Response && at > floor && bytes[at - 1] === SPACE) {
-      const start = requestStart(bytes, floor, at - 1);
-      if (start >= 0) {
-        into.set(start, true);
-        return;
-      }
-    }
-    if (role !== Role.Request && bytes[at + VERSION.length + 1] === SPACE) {
+    // A status line goes on with a space, a request line ends here.
+    if (bytes[at + VERSION.length + 1] === SPACE) {
+      if (role === Role.Request) continue;
       into.set(at, false);
       return;
     }
+    if (role === Role.Response || at === floor || bytes[at - 1] !== SPACE) continue;
+    const start = requestStart(bytes, floor, at - 1);
+    if (start < 0) continue;
+    into.set(start, true);
+    return;
   }
   into.keepFrom = tailStart(bytes, Math.max(floor, end - httpLimits.searchLineBytesMax), end, role);
 }
