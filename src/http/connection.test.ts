@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type PlayOptions, play, type Step, step } from "./dialogue.fixture.ts";
+import { Direction } from "../reassemble/stream.ts";
+import { createHttpConsumers } from "./connection.ts";
+import { flowInfo, type PlayOptions, play, type Step, step, wire } from "./dialogue.fixture.ts";
 
 /** The same events however the streams are cut into pieces. */
 function check(
@@ -180,3 +182,25 @@ check(
   ],
   ["GET /ws | 101 [upgraded]"],
 );
+
+test("a body that nobody wants is counted, not decoded", () => {
+  const log: string[] = [];
+  const { factory, counters } = createHttpConsumers({
+    requestHead: () => null,
+    responseHead: () => null,
+    exchange: ({ flags, response }) =>
+      log.push(`${flags} ${response?.bodyBytes} ${response?.complete}`),
+  });
+  const flow = factory(flowInfo(false));
+  const bytes = wire(
+    "HTTP/1.1 200 OK\\r\\nContent-Encoding: gzip\\r\\nContent-Length: 5\\r\\n\\r\\nwrong",
+  );
+  const request = wire("GET /a HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n");
+  flow?.data(Direction.AToB, request, 0, request.length, 1);
+  flow?.data(Direction.BToA, bytes, 0, bytes.length, 2);
+  assert.deepEqual(log, ["0 5 true"]);
+  assert.equal(
+    counters.entries().some(({ name }) => name === "undecodable"),
+    false,
+  );
+});

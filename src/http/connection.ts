@@ -224,7 +224,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     }
     const body = context.borrowBody();
     const { length, transferCodings } = context.framing;
-    const codings = message.sink === null ? null : bodyCodings(message.head, transferCodings);
+    const codings = message.sink === null ? UNREAD : bodyCodings(message.head, transferCodings);
     body.begin(framing, length, codings, message.sink);
     return body;
   }
@@ -322,3 +322,5 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
 }
 
 const SWITCHING_PROTOCOLS = 101;
+/** A body that nobody reads is not decoded, whatever its codings. */
+const UNREAD: readonly [] = [];
