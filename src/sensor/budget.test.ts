@@ -11,6 +11,7 @@ import {
   planOf,
   plans,
 } from "./budget.ts";
+import { randomFrom } from "./modelfiles.fixture.ts";
 
 const limits: BudgetLimits = { cpuMax: 0.5, memoryBytesMax: 384e6 };
 const calm = { ringFill: 0, droppedPackets: 0, memoryBytes: 100e6 };
@@ -106,16 +107,27 @@ test("it recovers within half a minute when the load goes", () => {
 });
 
 test("noise does not make it swing", () => {
-  let seed = 1;
-  const noise = (): number => {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-    return 0.8 + 0.4 * (seed / 2 ** 32);
-  };
+  const random = randomFrom(1);
+  const noise = (): number => 0.8 + 0.4 * random();
   for (const load of [0.3, 0.42, 0.5, 1, 2, 4]) {
     const { seconds } = run(constant(load, 3600), usual, noise);
     assert.ok(changes(seconds) <= 30, `load ${load}: ${changes(seconds)} changes in an hour`);
     assert.ok(changes(seconds.slice(1800)) <= 10, `load ${load}`);
     assert.ok(mean(seconds.slice(12)) <= limits.cpuMax);
+  }
+});
+
+test("bursts within the limit's mean do not make it swing", () => {
+  for (const heads of [0.05, 0.3, 0.9]) {
+    for (let load = 0.3; load < 8; load *= 1.25) {
+      const random = randomFrom(3);
+      const costs = { ...usual, heads };
+      const { seconds } = run(constant(load, 7200), costs, () => 0.4 + 1.2 * random());
+      assert.ok(changes(seconds) <= 120, `load ${load}: ${changes(seconds)} changes in two hours`);
+      for (let at = 30; at + 60 <= 7200; at += 60) {
+        assert.ok(mean(seconds.slice(at, at + 60)) <= limits.cpuMax);
+      }
+    }
   }
 });
 

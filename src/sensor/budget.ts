@@ -64,7 +64,7 @@ export interface BudgetState {
   readonly memoryLooks: number;
   /** By rung: by how much the load rose when going down from it, as far as known. At most 2. */
   readonly gains: readonly number[];
-  /** Looks that a rung is kept before a descent that may fail; doubles with each that did. */
+  /** Looks that a rung is kept before a descent; doubles with each that failed, counts less where the load is far lower. */
   readonly patience: number;
   /** Whether the last change of the CPU rung was a descent. */
   readonly descended: boolean;
@@ -84,12 +84,13 @@ export const initialBudget: BudgetState = {
   pressureBefore: 0,
 };
 
-/** A look weighs this much against all before it. */
-const LOOK_WEIGHT = 0.3;
+/** A look weighs at least this much against all before it. */
+const LOOK_WEIGHT_MIN = 0.2;
 /** Above it a rung is too dear: below 1, so that the limit itself is kept. */
 const HIGH = 0.9;
-/** A single look as bad as this needs no second one. */
-const ALARM = 1.2;
+/** So many looks tell a load that is too much from a burst; one that is as bad as this needs no others. */
+const LOOKS_TO_CLIMB = 3;
+const ALARM = 1.5;
 /** A descent aims no higher than this. */
 const DESCENT_TARGET = 0.8;
 const GAIN_MAX = 2;
@@ -98,8 +99,9 @@ const GAIN_MARGIN = 1.1;
 /** Looks before a descent that cannot fail, and the range of patience for others. */
 const LOOKS_MIN = 10;
 const PATIENCE_MAX = 600;
-/** A ring that is this full overflows at the next burst. */
+/** A ring that stays this full will overflow; one that is fuller does so at the next burst. */
 const RING_FILL_HIGH = 0.5;
+const RING_FILL_ALARM = 0.75;
 
 const MEMORY_HIGH = 0.9;
 const MEMORY_ALARM = 0.97;
@@ -124,15 +126,17 @@ export function decide(state: BudgetState, measure: Measure, limits: BudgetLimit
 /** Drops and a full ring mean that there is not enough CPU, whatever was used: the machine itself may be short of it. */
 function pressureOf(measure: Measure, limits: BudgetLimits): number {
   const cpu = measure.cpuShare / limits.cpuMax;
-  if (measure.droppedPackets > 0) return Math.max(cpu, ALARM + 0.1);
-  if (measure.ringFill > RING_FILL_HIGH) return Math.max(cpu, HIGH + measure.ringFill / 10);
+  if (measure.droppedPackets > 0 || measure.ringFill > RING_FILL_ALARM) {
+    return Math.max(cpu, ALARM + 0.1);
+  }
+  if (measure.ringFill > RING_FILL_HIGH) return Math.max(cpu, HIGH + 0.1);
   return cpu;
 }
 
 function decideCpu(before: BudgetState, pressure: number): BudgetState {
   const state = observe(before, pressure);
-  const tooMuch = pressure > ALARM || (state.looks >= 2 && state.pressure > HIGH);
-  if (tooMuch) return climb(state, Math.max(pressure, state.pressure));
+  const isHigh = state.looks >= LOOKS_TO_CLIMB && state.pressure > HIGH;
+  if (isHigh || pressure > ALARM) return climb(state, isHigh ? state.pressure : pressure);
   const rung = descentFrom(state);
   if (rung === state.cpuRung) return state;
   return { ...state, cpuRung: rung, looks: 0, descended: true, pressureBefore: 0 };
@@ -140,11 +144,11 @@ function decideCpu(before: BudgetState, pressure: number): BudgetState {
 
 /** Takes one look in: the mean, what the last climb gained, and whether the last descent holds. */
 function observe(state: BudgetState, pressure: number): BudgetState {
-  const mean =
-    state.looks === 0 ? pressure : state.pressure + LOOK_WEIGHT * (pressure - state.pressure);
+  const weight = Math.max(LOOK_WEIGHT_MIN, 1 / (state.looks + 1));
+  const mean = state.pressure + weight * (pressure - state.pressure);
   const held = state.descended && state.looks > Math.max(60, state.patience);
   let gains = state.gains;
-  if (state.pressureBefore > 0 && state.looks === 1) {
+  if (state.pressureBefore > 0 && state.looks === LOOKS_TO_CLIMB) {
     const gain = GAIN_MARGIN * (state.pressureBefore / Math.max(mean, 0.01));
     const learned = Math.min(GAIN_MAX, Math.max(GAIN_MARGIN, gain));
     gains = gains.map((known, rung) => (rung === state.cpuRung ? learned : known));
@@ -179,7 +183,10 @@ function climb(state: BudgetState, pressure: number): BudgetState {
 function descentFrom(state: BudgetState): number {
   if (state.cpuRung === 0 || state.looks < LOOKS_MIN) return state.cpuRung;
   const sure = Math.floor(Math.log2(DESCENT_TARGET / Math.max(state.pressure, 1e-6)));
-  if (sure >= 1) return Math.max(0, state.cpuRung - sure);
+  if (sure >= 1) {
+    const patience = state.patience / 4 ** sure;
+    return state.looks >= patience ? Math.max(0, state.cpuRung - sure) : state.cpuRung;
+  }
   const expected = state.pressure * state.gains[state.cpuRung]!;
   return state.looks >= state.patience && expected < DESCENT_TARGET
     ? state.cpuRung - 1

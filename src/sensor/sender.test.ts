@@ -247,6 +247,29 @@ test("20 lives that end by kill -9 or a power cut: nothing that may have been se
   );
 });
 
+test("a kill in a long outage loses at most what the last flushes took", async () => {
+  const files = new ModelFiles();
+  const away = new FaultyTransport(new ModelServer(), Math.random, 0);
+  away.publish = async () => ({ kind: "unreachable", reason: "ECONNREFUSED" });
+  const first = await live(files, away, { clock: mortal(() => away.isDead) });
+  first.sender.start();
+  await until(() => first.learned.length > 60);
+  const early = first.learned.slice();
+  for (let save = 0; save < 2; save += 1) {
+    const before = files.bytes("/state/tap.state");
+    await until(() => files.bytes("/state/tap.state") !== before);
+  }
+  away.isDead = true;
+  files.crash();
+  const server = new ModelServer();
+  const second = await live(
+    files.survive("kill", Math.random),
+    new FaultyTransport(server, Math.random, 0),
+  );
+  assert.equal(await second.sender.stop(soon()), true);
+  arrivedOnce(server, early, "the first flushes");
+});
+
 /** Answers as it is told. */
 const scripted = (
   answer: (batch: Batch, attempt: number) => Outcome,
