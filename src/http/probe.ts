@@ -128,6 +128,16 @@ const BINARY: readonly { kind: number; matches(reader: Reader): boolean }[] = [
       u8(0) >= 0x14 && u8(0) <= 0x18 && u8(1) === 3 && u8(2) <= 4 && u8(3) <= 0x48,
   },
   {
+    // A server's first frame: SETTINGS on stream 0, six bytes a setting (RFC 9113, section 6.5).
+    kind: FlowKind.http2,
+    matches: ({ count, u8, u32 }) =>
+      count >= 9 &&
+      u8(3) === 4 &&
+      u8(4) <= 1 &&
+      u32(5) === 0 &&
+      ((u8(0) << 16) | (u8(1) << 8) | u8(2)) % 6 === 0,
+  },
+  {
     // SSLRequest and StartupMessage of protocol 3.
     kind: FlowKind.postgres,
     matches: ({ u32 }) =>

@@ -44,6 +44,7 @@ test("other protocols are named and let go", () => {
     ["tls", data(">", clientHello("api.example"))],
     ["tls", "> \\x17\\x03\\x03\\x00\\x20abcdefgh"],
     ["http2", "> PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n"],
+    ["http2", "< \\0\\0\\x06\\x04\\0\\0\\0\\0\\0\\0\\x03\\0\\0\\0\\x64"],
     ["ssh", "< SSH-2.0-OpenSSH_9.2\\r\\n"],
     ["mysql", "< \\x4a\\0\\0\\0\\x0a8.0.36\\0abcdefgh"],
     ["postgres", "> \\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f"],
