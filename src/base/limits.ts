@@ -125,14 +125,14 @@ export const telemetryLimits = {
   segmentSlotsMax: 4,
   /** Structure kept of one body, in numbers of 4 bytes: 1 MB. What is beyond counts as cut off. */
   tapeEntriesMax: 262_144,
-  /** Text of candidate words kept of one body. */
-  tapeBytesMax: 65_536,
   /** Objects and arrays within each other; deeper ones are skipped. */
   bodyDepthMax: 48,
   /** Bytes of a string that are judged; the length is counted in full. */
   tokenBytesMax: 1_024,
   /** Words longer than this are no members of an enumeration. */
   wordBytesMax: 32,
+  /** Distinct words of all APIs together, about 100 bytes each. */
+  wordsMax: 16_384,
   /** Distinct words of one enumeration; more are none. */
   enumWordsMax: 20,
   /** Longer values identify nothing. */

@@ -3,11 +3,10 @@ import type { BodySink } from "../http/exchange.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { FormScanner } from "./formscanner.ts";
 import { JsonScanner, ScanOutcome, type SelectorText } from "./jsonscanner.ts";
-import type { Judge } from "./judge.ts";
 import { type MediaType, sniffKind } from "./mediatype.ts";
 import { MultipartScanner } from "./multipartscanner.ts";
-import type { NameTable } from "./names.ts";
 import type { BodyKind } from "./summary.ts";
+import type { Tables } from "./tables.ts";
 import { Tape } from "./tape.ts";
 import { Utf16Reader, utf16Order } from "./utf16.ts";
 import { XmlScanner } from "./xmlscanner.ts";
@@ -24,6 +23,8 @@ interface Scanner {
  */
 export class BodyScan implements BodySink {
   readonly tape = new Tape();
+  /** Under which the numbers on the tape mean something. */
+  readonly tables: Tables;
   /** What the body turned out to be; `empty` until a byte came. */
   kind: BodyKind = "empty";
   outcome: ScanOutcome = ScanOutcome.Empty;
@@ -39,8 +40,6 @@ export class BodyScan implements BodySink {
   readonly #form: FormScanner;
   #multipart: MultipartScanner | null = null;
   #xml: XmlScanner | null = null;
-  readonly #names: NameTable;
-  readonly #judge: Judge;
   #scanner: Scanner | null = null;
   /** First bytes of a text, and whether the kind was a guess. */
   readonly #sample = new Uint8Array(textSampleBytes);
@@ -48,12 +47,11 @@ export class BodyScan implements BodySink {
   #guessed = false;
   #utf16: Utf16Reader | null = null;
 
-  constructor(names: NameTable, judge: Judge, mediaType: MediaType) {
-    this.#names = names;
-    this.#judge = judge;
+  constructor(tables: Tables, mediaType: MediaType) {
+    this.tables = tables;
     this.mediaType = mediaType;
-    this.#json = new JsonScanner(names, judge, this.tape);
-    this.#form = new FormScanner(names, judge, this.tape);
+    this.#json = new JsonScanner(tables, this.tape);
+    this.#form = new FormScanner(tables, this.tape);
   }
 
   begin(mediaType: MediaType): void {
@@ -128,12 +126,12 @@ export class BodyScan implements BodySink {
         this.#scanner = this.#form;
         break;
       case "multipart":
-        this.#multipart ??= new MultipartScanner(this.#names, this.#judge);
+        this.#multipart ??= new MultipartScanner(this.tables);
         this.#multipart.begin(this.tape, this.mediaType.boundary);
         this.#scanner = this.#multipart;
         break;
       case "xml":
-        this.#xml ??= new XmlScanner(this.#names, this.#judge);
+        this.#xml ??= new XmlScanner(this.tables);
         this.#xml.begin(this.tape);
         this.#scanner = this.#xml;
         break;
@@ -157,13 +155,13 @@ export class BodyScan implements BodySink {
   #endText(complete: boolean): void {
     this.outcome = complete ? ScanOutcome.Whole : ScanOutcome.Cut;
     if (this.kind !== "text" || this.overLimit) return;
-    this.#judge.text(NameFlag.Private | NameFlag.Secret, this.#sample, 0, this.#sampleCount);
-    this.#judge.write(this.tape, this.#sample, 0, this.#sampleCount, false);
+    this.tables.judge.text(NameFlag.Private | NameFlag.Secret, this.#sample, 0, this.#sampleCount);
+    this.tables.judge.write(this.tape, false);
   }
 
   /** Memory of the tape, in bytes. */
   get scratchBytes(): number {
-    return this.tape.entries.byteLength + this.tape.bytes.byteLength;
+    return this.tape.entries.byteLength;
   }
 }
 

@@ -29,9 +29,7 @@ export function isUuid(bytes: Uint8Array, start: number): boolean {
   ) {
     return false;
   }
-  let dashes = 0;
-  for (let at = start; at < start + 36; at += 1) if (bytes[at] === 0x2d) dashes += 1;
-  return dashes === 4;
+  return bytes[start] !== 0x2d && bytes[start + 35] !== 0x2d;
 }
 
 /** Crockford's base 32, 26 digits, the first at most 7. Lower case is accepted too where it is all lower. */

@@ -5,6 +5,7 @@ import type { Judge } from "./judge.ts";
 import { CHAR_BITS, Char } from "./lexical.ts";
 import type { NameTable } from "./names.ts";
 import { hexValue } from "./segment.ts";
+import type { Tables } from "./tables.ts";
 import { type Tape, TapeKind } from "./tape.ts";
 
 /**
@@ -29,9 +30,9 @@ export class FormScanner {
   #full = false;
   selectors: SelectorText[] = [];
 
-  constructor(names: NameTable, judge: Judge, tape: Tape) {
-    this.#names = names;
-    this.#judge = judge;
+  constructor(tables: Tables, tape: Tape) {
+    this.#names = tables.names;
+    this.#judge = tables.judge;
     this.#tape = tape;
   }
 
@@ -122,7 +123,7 @@ export class FormScanner {
     this.#tape.name(this.#nameId);
     const mask = this.#mask & ~Char.JsonStop;
     this.#judge.string(flags, this.#token, 0, this.#tokenCount, this.#tokenBytes, mask);
-    this.#judge.write(this.#tape, this.#token, 0, this.#tokenCount, false);
+    this.#judge.write(this.#tape, false);
     if ((flags & NameFlag.Selector) !== 0 && this.selectors.length < 4) {
       const text = Buffer.from(this.#token.buffer, 0, this.#tokenCount).toString("latin1");
       this.selectors.push({ name: this.#names.text(this.#nameId), text });

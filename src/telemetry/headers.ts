@@ -3,7 +3,7 @@ import { HeaderName } from "../http/headername.ts";
 import { isCredentialName } from "./credentials.ts";
 import type { Judge } from "./judge.ts";
 import type { NameTable } from "./names.ts";
-import type { ParameterTable } from "./parameters.ts";
+import type { ParameterWriter } from "./parameters.ts";
 
 /** Numbers a field has in `Head.fields`. */
 export const FIELD_STRIDE = 5;
@@ -52,16 +52,9 @@ export class HeaderNames {
    * Counts every field of a head, judges the values of those that may be the API's own, and adds the names of
    * those that bear credentials to `credentials`.
    */
-  observe(
-    head: Head,
-    message: number,
-    into: ParameterTable,
-    judge: Judge,
-    credentials: string[] | null,
-  ): void {
+  observe(head: Head, into: ParameterWriter, judge: Judge, credentials: string[] | null): void {
     const fields = head.fields;
     const count = head.fieldCount;
-    into.rewind();
     for (let index = 0; index < count; index += 1) {
       const at = index * FIELD_STRIDE;
       const headerId = fields[at]!;
@@ -70,13 +63,13 @@ export class HeaderNames {
         known = this.#add(head, index, headerId);
       const nameId = known >> SHIFT;
       if ((known & UNREAD_BIT) !== 0 || nameId === 0) {
-        into.count(nameId, message);
+        into.count(nameId);
         if ((known & CREDENTIAL_BIT) !== 0) credentials?.push(this.#names.text(nameId));
       } else {
         const start = fields[at + 3]!;
         const end = fields[at + 4]!;
         judge.text(this.#names.flags[nameId]!, head.bytes, start, end);
-        into.observe(nameId, message, judge, head.bytes, start, end);
+        into.observe(nameId, judge);
       }
     }
   }

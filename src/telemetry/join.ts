@@ -1,19 +1,11 @@
 import { telemetryLimits } from "../base/limits.ts";
+import { type Book, type ForgetFields, Node, Rare, Text, type VariantTally } from "./book.ts";
 import { NameFlag } from "./fieldnames.ts";
+import { forgetFields } from "./freeze.ts";
+import { lexicalOf } from "./judge.ts";
 import type { NameTable } from "./names.ts";
-import { emptySample, observeHash } from "./sample.ts";
+import type { Tables } from "./tables.ts";
 import {
-  type FieldTally,
-  fieldOf,
-  type NodeBudget,
-  ObjectTally,
-  ShapeTally,
-  TextTally,
-  type VariantTally,
-} from "./tally.ts";
-import {
-  CLASS_MASK,
-  CLASS_SHIFT,
   KIND_MASK,
   LENGTH_MASK,
   LENGTH_SHIFT,
@@ -23,211 +15,173 @@ import {
   TapeKind,
 } from "./tape.ts";
 
-/** Adds what tapes hold to tallies. One instance serves a whole sensor; it keeps no state between calls. */
+const LISTS = TapeFlag.CommaList | TapeFlag.SpaceList | TapeFlag.PipeList;
+
+/** Adds what tapes hold to books. One instance serves a whole sensor; it keeps no state between calls. */
 export class Joiner {
   readonly #names: NameTable;
-  readonly #budget: NodeBudget;
+  readonly #forget: ForgetFields;
   /** Every object on a tape has a serial number, so that a name that comes twice in it is seen. */
   #instance = 0;
   #entries = new Int32Array(0);
-  #bytes = new Uint8Array(0);
   #count = 0;
 
-  constructor(names: NameTable, budget: NodeBudget) {
-    this.#names = names;
-    this.#budget = budget;
+  constructor(tables: Tables) {
+    this.#names = tables.names;
+    this.#forget = forgetFields(tables);
   }
 
-  /** Adds every value of the tape to `root`. */
-  join(tape: Tape, root: ShapeTally): void {
+  /** Adds every value of the tape to the node `root` of `book`. */
+  join(tape: Tape, book: Book, root: number): void {
     this.#entries = tape.entries;
-    this.#bytes = tape.bytes;
     this.#count = tape.count;
     let at = 0;
-    while (at < this.#count) at = this.#value(at, root);
+    while (at < this.#count) at = this.#value(book, at, root);
   }
 
-  /** Adds the value at `at` to `shape` and returns where the next one begins. */
-  #value(at: number, shape: ShapeTally): number {
+  /** Adds the value at `at` to `node` and returns where the next one begins. */
+  #value(book: Book, at: number, node: number): number {
     const entry = this.#entries[at]!;
     switch (entry & KIND_MASK) {
       case TapeKind.String:
-        return this.#string(at, entry, shape);
+        return this.#string(book, at, entry, node);
       case TapeKind.Integer:
-        return this.#integer(at, entry, shape);
+        book.cells[node + Node.Integers]! += 1;
+        return (entry & ~KIND_MASK) === 0 ? at + 1 : this.#rareInteger(book, at, entry, node);
       case TapeKind.Number:
-        shape.numbers += 1;
-        if ((entry & TapeFlag.Negative) !== 0) shape.negatives += 1;
+        book.cells[node + Node.Numbers]! += 1;
+        if ((entry & TapeFlag.Negative) !== 0) book.countRare(node, Rare.Negatives, 1);
         return at + 1;
       case TapeKind.Boolean:
-        shape.booleans += 1;
+        book.cells[node + Node.Booleans]! += 1;
         return at + 1;
       case TapeKind.Null:
-        shape.nulls += 1;
+        book.cells[node + Node.Nulls]! += 1;
         return at + 1;
       case TapeKind.Object:
-        return this.#object(at, entry, shape);
+        return this.#object(book, at, entry, node);
       case TapeKind.Array:
-        return this.#array(at, entry, shape);
+        return this.#array(book, at, entry, node);
       default:
         return at + 1;
     }
   }
 
-  #string(from: number, entry: number, shape: ShapeTally): number {
+  #string(book: Book, from: number, entry: number, node: number): number {
     let at = from + 1;
-    shape.strings += 1;
-    let text = shape.text;
-    if (text === null) {
-      text = new TextTally();
-      shape.text = text;
-    }
-    text.observe((entry >>> CLASS_SHIFT) & CLASS_MASK, (entry >>> LENGTH_SHIFT) & LENGTH_MASK);
-    if ((entry & (TapeFlag.CommaList | TapeFlag.SpaceList | TapeFlag.PipeList)) !== 0) {
-      countLists(text, entry, 1);
-    }
+    const text = book.strings(node, lexicalOf(entry), (entry >>> LENGTH_SHIFT) & LENGTH_MASK, 1);
+    if ((entry & LISTS) !== 0) countLists(book, text, entry, 1);
     if ((entry & TapeFlag.HasHash) !== 0) {
-      const high = this.#entries[at]!;
-      text.observeHash(high, this.#entries[at + 1]!, telemetryLimits.fieldHashesMax);
+      const low = this.#entries[at + 1]!;
+      book.textHash(text, this.#entries[at]!, low, telemetryLimits.fieldHashesMax);
       at += 2;
     }
     if ((entry & TapeFlag.HasWord) !== 0) {
-      const word = this.#entries[at]!;
-      text.observeWord(this.#bytes, word >>> 6, (word >>> 6) + (word & 63));
+      book.word(text, this.#entries[at]!);
       at += 1;
-    } else text.others += 1;
+    } else book.cells[text + Text.Others]! += 1;
     return at;
   }
 
-  #integer(from: number, entry: number, shape: ShapeTally): number {
-    shape.integers += 1;
-    if ((entry & ~KIND_MASK) === 0) return from + 1;
-    if ((entry & TapeFlag.Negative) !== 0) shape.negatives += 1;
-    if ((entry & TapeFlag.Integer64) !== 0) shape.integers64 += 1;
-    if ((entry & TapeFlag.IntegerHuge) !== 0) shape.integersHuge += 1;
+  #rareInteger(book: Book, from: number, entry: number, node: number): number {
+    countRareInteger(book, node, entry, 1);
     if ((entry & TapeFlag.HasHash) === 0) return from + 1;
-    shape.integerSample ??= emptySample();
-    const hash = this.#entries[from + 1]! * 0x100000000 + (this.#entries[from + 2]! >>> 0);
-    observeHash(shape.integerSample, hash, telemetryLimits.fieldHashesMax);
+    book.integerHash(node, this.#entries[from + 1]!, this.#entries[from + 2]!);
     return from + 3;
   }
 
-  #array(from: number, entry: number, shape: ShapeTally): number {
-    shape.arrays += 1;
+  #array(book: Book, from: number, entry: number, node: number): number {
+    book.cells[node + Node.Arrays]! += 1;
     let at = from + 1;
     if (at >= this.#count) return at;
     if (this.#entries[at] === TapeKind.End) {
-      if ((entry & TapeFlag.Whole) !== 0) shape.emptyArrays += 1;
+      if ((entry & TapeFlag.Whole) !== 0) book.countRare(node, Rare.EmptyArrays, 1);
       return at + 1;
     }
-    let items = shape.items;
-    if (items === null) {
-      items = new ShapeTally();
-      shape.items = items;
-      this.#budget.left -= 1;
-    }
+    const items = book.items(node);
     while (at < this.#count) {
       const item = this.#entries[at]!;
       if (item === TapeKind.End) return at + 1;
       if ((item & KIND_MASK) === TapeKind.Repeat) {
-        repeatScalar(items, this.#entries[at - 1]!, item >>> REPEAT_SHIFT);
+        repeatScalar(book, items, this.#entries[at - 1]!, item >>> REPEAT_SHIFT);
         at += 1;
-      } else at = this.#value(at, items);
+      } else at = this.#value(book, at, items);
     }
     return at;
   }
 
-  #object(from: number, entry: number, shape: ShapeTally): number {
-    shape.objects += 1;
-    let object = shape.object;
-    if (object === null) {
-      object = new ObjectTally();
-      shape.object = object;
-    }
+  #object(book: Book, from: number, entry: number, node: number): number {
+    book.cells[node + Node.Objects]! += 1;
     const whole = (entry & TapeFlag.Whole) !== 0;
-    if (whole) object.whole += 1;
-    this.#instance += 1;
+    if (!whole) book.countRare(node, Rare.Cut, 1);
+    this.#instance = (this.#instance + 1) >>> 0;
     const instance = this.#instance;
-    let guess = 0;
-    let tagAt = 0;
+    const flags = this.#names.flags;
+    let guess = book.cells[node + Node.Child]!;
+    let tagged = false;
     let at = from + 1;
     while (at < this.#count) {
       const name = this.#entries[at]!;
-      if (name >= 0) {
-        at += 1;
-        break;
-      }
       at += 1;
-      if (at >= this.#count) break;
+      if (name >= 0 || at >= this.#count) break;
       const nameId = ~name;
-      const field = fieldOf(object, nameId, guess, this.#budget, this.#names);
-      if (field === null) {
-        object.restNames += 1;
-        object.rest ??= new ShapeTally();
-        at = this.#value(at, object.rest);
-        continue;
+      let field = guess;
+      if (guess === 0 || book.cells[guess + Node.Name] !== nameId) {
+        field = book.field(node, nameId, telemetryLimits.fieldsMax, this.#forget);
+        if (field === 0) {
+          at = this.#value(book, at, book.rest(node));
+          continue;
+        }
       }
-      guess = object.foundAt + 1;
-      field.heard += 1;
-      if (field.instance !== instance) {
-        field.instance = instance;
-        field.instanceRepeated = 0;
-        if (whole) field.present += 1;
-      } else if (field.instanceRepeated === 0) {
-        field.instanceRepeated = 1;
-        if (whole) field.repeated += 1;
+      const cells = book.cells;
+      guess = cells[field + Node.Next]!;
+      if (cells[field + Node.Instance] === instance) book.bear(field, instance, whole);
+      else {
+        cells[field + Node.Instance] = instance;
+        if (whole) cells[field + Node.Present]! += 1;
       }
-      if (whole && (this.#names.flags[nameId]! & NameFlag.Tag) !== 0) {
-        const value = this.#entries[at]!;
-        if ((value & KIND_MASK) === TapeKind.String && (value & TapeFlag.HasWord) !== 0) tagAt = at;
-      }
-      at = this.#value(at, field.shape);
+      if ((flags[nameId]! & NameFlag.Tag) !== 0) tagged ||= whole && isWord(this.#entries[at]!);
+      at = this.#value(book, at, field);
     }
-    if (tagAt > 0) this.#tags(object, instance, from);
+    if (tagged) this.#tags(book, node, instance, from);
     return at;
   }
 
   /** Counts for each tag of the whole object at `from` which fields came with its word. */
-  #tags(object: ObjectTally, instance: number, from: number): void {
+  #tags(book: Book, node: number, instance: number, from: number): void {
     let at = from + 1;
     while (at < this.#count) {
       const name = this.#entries[at]!;
       if (name >= 0) return;
       const nameId = ~name;
       const value = this.#entries[at + 1]!;
-      if (
-        (this.#names.flags[nameId]! & NameFlag.Tag) !== 0 &&
-        (value & KIND_MASK) === TapeKind.String &&
-        (value & TapeFlag.HasWord) !== 0
-      ) {
+      if ((this.#names.flags[nameId]! & NameFlag.Tag) !== 0 && isWord(value)) {
         const wordAt = at + 2 + ((value & TapeFlag.HasHash) !== 0 ? 2 : 0);
-        const word = this.#entries[wordAt]!;
-        const variant = this.#variant(object, nameId, word);
-        if (variant !== null) countVariant(variant, object.fields, instance);
+        const variant = this.#variant(book, node, nameId, this.#entries[wordAt]!);
+        if (variant !== null) countVariant(variant, book, node, instance);
       }
       at = this.#skip(at + 1);
     }
   }
 
-  #variant(object: ObjectTally, nameId: number, word: number): VariantTally | null {
-    object.tags ??= new Map();
-    let words = object.tags.get(nameId);
+  #variant(book: Book, node: number, nameId: number, word: number): VariantTally | null {
+    const side = book.rareSide(book.rare(node));
+    side.tags ??= new Map();
+    let words = side.tags.get(nameId);
     if (words === undefined) {
-      if (object.tags.size >= telemetryLimits.tagsMax) return null;
+      if (side.tags.size >= telemetryLimits.tagsMax) return null;
       words = new Map();
-      object.tags.set(nameId, words);
+      side.tags.set(nameId, words);
     }
     if (words === null) return null;
-    const offset = word >>> 6;
-    const text = Buffer.from(this.#bytes.buffer, offset, word & 63).toString("latin1");
-    let variant = words.get(text);
+    let variant = words.get(word);
     if (variant === undefined) {
       if (words.size >= telemetryLimits.tagWordsMax) {
-        object.tags.set(nameId, null);
+        side.tags.set(nameId, null);
         return null;
       }
       variant = { count: 0, present: [] };
-      words.set(text, variant);
+      words.set(word, variant);
     }
     return variant;
   }
@@ -243,9 +197,9 @@ export class Joiner {
       const kind = entry & KIND_MASK;
       if (kind === TapeKind.Object || kind === TapeKind.Array) depth += 1;
       else if (kind === TapeKind.End) depth -= 1;
-      else {
+      else if (kind !== TapeKind.Repeat) {
         if ((entry & TapeFlag.HasHash) !== 0) at += 2;
-        if (kind === TapeKind.String && (entry & TapeFlag.HasWord) !== 0) at += 1;
+        if ((entry & TapeFlag.HasWord) !== 0) at += 1;
       }
       if (depth <= 0) return at;
     }
@@ -253,61 +207,58 @@ export class Joiner {
   }
 }
 
-function countLists(text: TextTally, entry: number, times: number): void {
-  if ((entry & TapeFlag.CommaList) !== 0) text.commaLists += times;
-  if ((entry & TapeFlag.SpaceList) !== 0) text.spaceLists += times;
-  if ((entry & TapeFlag.PipeList) !== 0) text.pipeLists += times;
+const isWord = (entry: number): boolean =>
+  (entry & KIND_MASK) === TapeKind.String && (entry & TapeFlag.HasWord) !== 0;
+
+export function countLists(book: Book, text: number, entry: number, times: number): void {
+  const side = book.textSide(text);
+  if ((entry & TapeFlag.CommaList) !== 0) side.commaLists += times;
+  if ((entry & TapeFlag.SpaceList) !== 0) side.spaceLists += times;
+  if ((entry & TapeFlag.PipeList) !== 0) side.pipeLists += times;
+}
+
+function countRareInteger(book: Book, node: number, entry: number, times: number): void {
+  if ((entry & (TapeFlag.Negative | TapeFlag.Integer64)) === 0) return;
+  const rare = book.rare(node);
+  if ((entry & TapeFlag.Negative) !== 0) book.cells[rare + Rare.Negatives]! += times;
+  if ((entry & TapeFlag.Integer64) !== 0) book.cells[rare + Rare.Integers64]! += times;
+  if ((entry & TapeFlag.IntegerHuge) !== 0) book.cells[rare + Rare.IntegersHuge]! += times;
 }
 
 /** `times` more of a scalar that has neither hash nor word. */
-function repeatScalar(shape: ShapeTally, entry: number, times: number): void {
-  const negatives = (entry & TapeFlag.Negative) !== 0 ? times : 0;
+function repeatScalar(book: Book, node: number, entry: number, times: number): void {
   switch (entry & KIND_MASK) {
     case TapeKind.Null:
-      shape.nulls += times;
+      book.cells[node + Node.Nulls]! += times;
       return;
     case TapeKind.Boolean:
-      shape.booleans += times;
+      book.cells[node + Node.Booleans]! += times;
       return;
     case TapeKind.Number:
-      shape.numbers += times;
-      shape.negatives += negatives;
+      book.cells[node + Node.Numbers]! += times;
+      if ((entry & TapeFlag.Negative) !== 0) book.countRare(node, Rare.Negatives, times);
       return;
     case TapeKind.Integer:
-      shape.integers += times;
-      shape.negatives += negatives;
-      if ((entry & TapeFlag.Integer64) !== 0) shape.integers64 += times;
-      if ((entry & TapeFlag.IntegerHuge) !== 0) shape.integersHuge += times;
+      book.cells[node + Node.Integers]! += times;
+      countRareInteger(book, node, entry, times);
       return;
-    default:
-      repeatString(shape, entry, times);
+    default: {
+      const bits = (entry >>> LENGTH_SHIFT) & LENGTH_MASK;
+      const text = book.strings(node, lexicalOf(entry), bits, times);
+      book.cells[text + Text.Others]! += times;
+      if ((entry & LISTS) !== 0) countLists(book, text, entry, times);
+    }
   }
 }
 
-function repeatString(shape: ShapeTally, entry: number, times: number): void {
-  const text = shape.text;
-  if (text === null) return;
-  shape.strings += times;
-  text.count += times;
-  text.others += times;
-  const lexical = (entry >>> CLASS_SHIFT) & CLASS_MASK;
-  for (let at = 0; at < text.classes.length; at += 2) {
-    if (text.classes[at] === lexical) text.classes[at + 1]! += times;
-  }
-  text.lengths[(entry >>> LENGTH_SHIFT) & LENGTH_MASK]! += times;
-  countLists(text, entry, times);
-}
-
-function countVariant(
-  variant: VariantTally,
-  fields: readonly FieldTally[],
-  instance: number,
-): void {
+function countVariant(variant: VariantTally, book: Book, node: number, instance: number): void {
   variant.count += 1;
-  const present = variant.present;
-  for (let at = 0; at < fields.length; at += 1) {
-    if (fields[at]!.instance !== instance) continue;
-    while (present.length <= at) present.push(0);
-    present[at]! += 1;
+  const { cells } = book;
+  const { present } = variant;
+  let position = 0;
+  for (let at = cells[node + Node.Child]!; at !== 0; at = cells[at + Node.Next]!) {
+    if (present.length <= position) present.push(0);
+    if (cells[at + Node.Instance] === instance) present[position]! += 1;
+    position += 1;
   }
 }

@@ -1,40 +1,41 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { KeyedHash } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
+import { Book } from "./book.ts";
 import { observeWord } from "./enumsketch.ts";
 import { NameFlag, nameFlags } from "./fieldnames.ts";
+import { freezeShape } from "./freeze.ts";
 import { Joiner } from "./join.ts";
 import { JsonScanner, ScanOutcome } from "./jsonscanner.ts";
-import { Judge } from "./judge.ts";
 import { NameTable } from "./names.ts";
 import { defaultPrivacy } from "./privacy.ts";
 import { emptySample, observeHash } from "./sample.ts";
 import { namePattern } from "./segment.ts";
 import { emptyObjectShape, emptyShape, emptyTextShape, type Shape } from "./shape.ts";
-import { freezeShape, ShapeTally } from "./tally.ts";
+import { Tables } from "./tables.ts";
 import { CLASS_MASK, CLASS_SHIFT, lengthClass, Tape, TapeFlag } from "./tape.ts";
 
 const key = new Uint8Array(8).fill(7);
-const hash = new KeyedHash(key);
-const judge = new Judge(hash, defaultPrivacy);
+const { hash, judge } = new Tables(key, defaultPrivacy);
+const newTables = (): Tables => new Tables(key, defaultPrivacy);
 
 function scan(
   chunks: readonly Uint8Array[],
   whole = true,
-  names = new NameTable(),
+  tables = newTables(),
 ): { outcome: number; shape: Shape; documents: number } {
   const tape = new Tape();
-  const scanner = new JsonScanner(names, judge, tape);
+  const scanner = new JsonScanner(tables, tape);
   scanner.begin(tape);
   for (const chunk of chunks) scanner.data(chunk, 0, chunk.length);
   const outcome = scanner.end(whole);
-  const tally = new ShapeTally();
+  const book = new Book({ left: 1e6, refused: 0 });
+  const root = book.node(0);
   if (outcome !== ScanOutcome.Invalid) {
-    new Joiner(names, { left: 1e6, refused: 0 }).join(tape, tally);
+    new Joiner(tables).join(tape, book, root);
   }
-  return { outcome, shape: freezeShape(tally, names), documents: scanner.documents };
+  return { outcome, shape: freezeShape(book, root, tables), documents: scanner.documents };
 }
 
 /** The obviously right way: parse, walk, count. */
@@ -325,17 +326,17 @@ test("depth, structure and names are bounded", () => {
   const got = scan([Buffer.from(long)]);
   assert.equal(got.outcome, ScanOutcome.Cut);
   assert.ok(got.shape.items!.objects > 1000);
-  const names = new NameTable(64);
+  const tables = newTables();
+  (tables as { names: NameTable }).names = new NameTable(64);
   const wide = `{${[...Array(1000).keys()].map((n) => `"${"abcdefghij"[n % 10]}${"klmnopqrst"[((n / 10) % 10) | 0]}${"uvwxyzabcd"[(n / 100) | 0]}":1`).join(",")}}`;
-  const rest = scan([Buffer.from(wide)], true, names).shape.fields!;
+  const rest = scan([Buffer.from(wide)], true, tables).shape.fields!;
   assert.ok(rest.restNames > 900);
   assert.equal(rest.fields.size + rest.restNames, 1000);
 });
 
 test("long runs of equal numbers take no room", () => {
   const tape = new Tape();
-  const names = new NameTable();
-  const scanner = new JsonScanner(names, judge, tape);
+  const scanner = new JsonScanner(newTables(), tape);
   scanner.begin(tape);
   const bytes = Buffer.from(`[${"1,".repeat(100_000)}1]`);
   scanner.data(bytes, 0, bytes.length);

@@ -4,7 +4,18 @@ import { isDigit } from "./forms.ts";
 import type { Judge } from "./judge.ts";
 import { CHAR_BITS, Char } from "./lexical.ts";
 import { NAME_HASH_PRIME, NAME_HASH_START, type NameTable } from "./names.ts";
+import { hexValue } from "./segment.ts";
+import type { Tables } from "./tables.ts";
 import { type Tape, TapeFlag, TapeKind } from "./tape.ts";
+import {
+  Cached,
+  cachedBytesMax,
+  doubtMin,
+  doubtPause,
+  doubtRelief,
+  doubtStep,
+  ValueCache,
+} from "./valuecache.ts";
 
 /**
  * JSON (RFC 8259) to a tape, one pass over the bytes as they come, resumable at any byte.
@@ -37,6 +48,10 @@ const State = {
   Invalid: 13,
 } as const;
 
+/** What stands behind a scalar's entry. */
+const PAYLOAD = TapeFlag.HasHash | TapeFlag.HasWord;
+const HASH_SEED = 0x5bd1e995;
+const NO_BYTES = new ArrayBuffer(0);
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
@@ -54,6 +69,7 @@ export interface SelectorText {
 export class JsonScanner {
   readonly #names: NameTable;
   readonly #judge: Judge;
+  readonly #values: Int32Array;
   #tape: Tape;
   #state: number = State.Value;
   /** Documents that were read to their end. */
@@ -84,10 +100,14 @@ export class JsonScanner {
   #skipEscaped = false;
   #lineBreak = false;
   #markIndex = 0;
+  /** The buffer of the last chunk, and a view of it: chunks mostly share one. */
+  #viewed: ArrayBufferLike = NO_BYTES;
+  #view: DataView = new DataView(NO_BYTES);
 
-  constructor(names: NameTable, judge: Judge, tape: Tape) {
-    this.#names = names;
-    this.#judge = judge;
+  constructor(tables: Tables, tape: Tape) {
+    this.#names = tables.names;
+    this.#judge = tables.judge;
+    this.#values = tables.values.cells;
     this.#tape = tape;
   }
 
@@ -236,22 +256,40 @@ export class JsonScanner {
   }
 
   /**
-   * The same as `#structure`, for what is usual: keys that are expected, strings without escapes, integers of at most
+   * The same as `#structure`, for what is usual: keys that are expected, strings without escapes, numbers of at most
    * nine digits, all whole in the chunk. It stops in front of anything else, in a state that `#structure` knows, so
-   * nothing is decided here that is not decided there. One function, since its state lives in registers.
+   * nothing is decided here that is not decided there. One function, since its state lives in registers; a key
+   * is compared together with its quotes and colon, four bytes at a time.
    */
   // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the innermost loop; calls between its parts cost a third of it.
   #usual(bytes: Uint8Array, from: number, end: number): number {
+    if (bytes.buffer !== this.#viewed) {
+      this.#viewed = bytes.buffer;
+      this.#view = new DataView(bytes.buffer);
+    }
+    const view = this.#view;
+    const base = bytes.byteOffset;
     const names = this.#names;
-    const known = names.bytes;
+    const framed = names.view;
     const tape = this.#tape;
     const isObject = this.#isObject;
     const lastKeys = this.#lastKeys;
+    const values = this.#values;
+    const judge = this.#judge;
+    let entries = tape.entries;
+    let room = entries.length - 8;
+    let count = tape.count;
     let state = this.#state;
     let depth = this.#depth;
     let nameId = this.#nameId;
     let at = from;
-    loop: while (at < end && tape.reserve()) {
+    loop: while (at < end) {
+      if (count > room) {
+        tape.count = count;
+        if (!tape.reserve()) break;
+        entries = tape.entries;
+        room = entries.length - 8;
+      }
       const byte = bytes[at]!;
       switch (BYTE_KIND[byte]) {
         case ByteKind.Comma:
@@ -263,37 +301,127 @@ export class JsonScanner {
           if (state === State.Key || state === State.FirstKey) {
             const last = lastKeys[depth]!;
             const guess = last >= 0 ? names.followers[last]! : names.firsts[~last]!;
-            const stop = at + 1 + names.lengths[guess]!;
-            if (guess === 0 || stop + 1 >= end || bytes[stop] !== QUOTE) break loop;
-            const shift = names.offsets[guess]! - at - 1;
-            let index = at + 1;
-            while (index < stop && known[shift + index] === bytes[index]) index += 1;
-            if (index !== stop || bytes[stop + 1] !== 0x3a) break loop;
-            tape.entries[tape.count] = ~guess;
-            tape.count += 1;
+            const length = names.lengths[guess]! + 3;
+            if (guess === 0 || length < 4 || at + length >= end) break loop;
+            const shift = names.offsets[guess]! - 1;
+            const tail = length - 4;
+            let index = 0;
+            while (
+              index < tail &&
+              view.getInt32(base + at + index, true) === framed.getInt32(shift + index, true)
+            ) {
+              index += 4;
+            }
+            if (
+              index < tail ||
+              view.getInt32(base + at + tail, true) !== framed.getInt32(shift + tail, true)
+            ) {
+              break loop;
+            }
+            entries[count] = ~guess;
+            count += 1;
             lastKeys[depth] = guess;
             nameId = guess;
             state = State.Value;
-            at = stop + 2;
+            at += length;
             break;
           }
           if (state !== State.Value && state !== State.FirstItem) break loop;
-          let mask = 0;
+          if (depth === 0) break loop;
+          // Four bytes at a time until one of them is a quote, a backslash or a control character; hashed as they pass.
           let stop = at + 1;
-          while (stop < end) {
-            const bits = CHAR_BITS[bytes[stop]!]!;
-            if ((bits & Char.JsonStop) !== 0) break;
-            mask |= bits;
-            stop += 1;
+          let first = HASH_SEED;
+          let second = 0;
+          let marks = 0;
+          while (stop + 4 <= end) {
+            const word = view.getInt32(base + stop, true);
+            const quotes = word ^ 0x22222222;
+            const slashes = word ^ 0x5c5c5c5c;
+            marks =
+              (((quotes - 0x01010101) & ~quotes) |
+                ((slashes - 0x01010101) & ~slashes) |
+                ((word - 0x20202020) & ~word)) &
+              0x80808080;
+            if (marks !== 0) break;
+            first = Math.imul(first ^ word, 0x9e3779b1);
+            first ^= first >>> 15;
+            second = (Math.imul(second, 31) + word) | 0;
+            stop += 4;
           }
-          const byteCount = stop - at - 1;
+          if (marks !== 0) {
+            // The lowest mark is exact: what lies below it holds none.
+            const below = (31 - Math.clz32(marks & -marks)) >>> 3;
+            const tail = view.getInt32(base + stop, true) & ((1 << (below << 3)) - 1);
+            first = Math.imul(first ^ tail, 0x9e3779b1);
+            second = (Math.imul(second, 31) + tail) | 0;
+            stop += below;
+          } else while (stop < end && (CHAR_BITS[bytes[stop]!]! & Char.JsonStop) === 0) stop += 1;
           if (stop >= end || bytes[stop] !== QUOTE) break loop;
           const inArray = isObject[depth] === 0;
-          const flags = names.flags[inArray ? this.#nameIds[depth]! : nameId]!;
-          if (depth === 0 || byteCount > telemetryLimits.tokenBytesMax) break loop;
+          const name = inArray ? this.#nameIds[depth]! : nameId;
+          const flags = names.flags[name]!;
+          const byteCount = stop - at - 1;
+          const key = (byteCount << 8) | flags;
+          const doubt = names.doubts[name]!;
+          let place = -1;
+          if (marks !== 0 && byteCount <= cachedBytesMax && byteCount > 0) {
+            if (doubt >= doubtMin) names.doubts[name] = doubt - 1;
+            else {
+              first ^= first >>> 13;
+              place = ValueCache.place(first, second);
+              if (
+                values[place] === first &&
+                values[place + Cached.Second] === second &&
+                values[place + Cached.Key] === key
+              ) {
+                if (doubt > 0) names.doubts[name] = Math.max(0, doubt - doubtRelief);
+                const entry = values[place + Cached.Entry]!;
+                state = State.After;
+                at = stop + 1;
+                if (inArray && (entry & PAYLOAD) === 0) {
+                  tape.count = count;
+                  tape.scalar(entry, true);
+                  count = tape.count;
+                  break;
+                }
+                entries[count] = entry;
+                count += 1;
+                if ((entry & TapeFlag.HasHash) !== 0) {
+                  entries[count] = values[place + Cached.HashHigh]!;
+                  entries[count + 1] = values[place + Cached.HashLow]!;
+                  count += 2;
+                }
+                if ((entry & TapeFlag.HasWord) !== 0) {
+                  entries[count] = values[place + Cached.Word]!;
+                  count += 1;
+                }
+                break;
+              }
+              names.doubts[name] = doubt + (doubt < doubtMin - doubtStep ? doubtStep : doubtPause);
+            }
+          }
+          if (byteCount > telemetryLimits.tokenBytesMax) break loop;
           if ((flags & NameFlag.Selector) !== 0) break loop;
-          this.#judge.string(flags, bytes, at + 1, stop, byteCount, mask);
-          this.#judge.write(tape, bytes, at + 1, stop, inArray);
+          let mask = 0;
+          for (let index = at + 1; index < stop; index += 1) mask |= CHAR_BITS[bytes[index]!]!;
+          const entry = judge.string(flags, bytes, at + 1, stop, byteCount, mask);
+          if (place >= 0) {
+            values[place] = first;
+            values[place + Cached.Second] = second;
+            values[place + Cached.Key] = key;
+            values[place + Cached.Entry] = entry;
+            values[place + Cached.HashHigh] = judge.hashHigh;
+            values[place + Cached.HashLow] = judge.hashLow;
+            values[place + Cached.Word] = judge.word;
+          }
+          if (inArray || (entry & PAYLOAD) !== 0) {
+            tape.count = count;
+            judge.write(tape, inArray);
+            count = tape.count;
+          } else {
+            entries[count] = entry;
+            count += 1;
+          }
           state = State.After;
           at = stop + 1;
           break;
@@ -302,14 +430,22 @@ export class JsonScanner {
           if (state !== State.Value || isObject[depth] === 0) break loop;
           let stop = at + 1;
           while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
-          if (stop - at > 9 || stop >= end || isNumberByte(bytes[stop]!)) break loop;
-          if (byte === 0x30 && stop > at + 1) break loop;
-          if ((names.flags[nameId]! & NameFlag.IdLike) !== 0) {
-            this.#judge.integer(TapeKind.Integer, bytes, at, stop);
-            this.#judge.write(tape, bytes, at, stop, false);
+          if (stop - at > 9 || (byte === 0x30 && stop > at + 1)) break loop;
+          let entry: number = TapeKind.Integer;
+          if (bytes[stop] === 0x2e && stop + 1 < end && isDigit(bytes[stop + 1]!)) {
+            entry = TapeKind.Number;
+            stop += 2;
+            while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
+          }
+          if (stop >= end || isNumberByte(bytes[stop]!)) break loop;
+          if (entry === TapeKind.Integer && (names.flags[nameId]! & NameFlag.IdLike) !== 0) {
+            judge.integer(entry, bytes, at, stop);
+            tape.count = count;
+            judge.write(tape, false);
+            count = tape.count;
           } else {
-            tape.entries[tape.count] = TapeKind.Integer;
-            tape.count += 1;
+            entries[count] = entry;
+            count += 1;
           }
           state = State.After;
           at = stop;
@@ -318,17 +454,50 @@ export class JsonScanner {
         case ByteKind.Close:
           if (depth < 2 || byte !== (isObject[depth] === 1 ? 0x7d : 0x5d)) break loop;
           if (state !== State.After) break loop;
-          tape.close(this.#openedAt[depth]!);
+          entries[this.#openedAt[depth]!]! |= TapeFlag.Whole;
+          entries[count] = TapeKind.End;
+          count += 1;
           depth -= 1;
           at += 1;
           break;
         case ByteKind.Space:
+          // Between documents a line break means something.
+          if (depth === 0) break loop;
           at += 1;
           break;
+        case ByteKind.Open: {
+          if (state !== State.Value && state !== State.FirstItem) break loop;
+          if (depth === 0 || depth >= telemetryLimits.bodyDepthMax) break loop;
+          if (isObject[depth] === 0) nameId = this.#nameIds[depth]!;
+          const opensObject = byte === 0x7b;
+          depth += 1;
+          isObject[depth] = opensObject ? 1 : 0;
+          this.#openedAt[depth] = count;
+          entries[count] = opensObject ? TapeKind.Object : TapeKind.Array;
+          count += 1;
+          this.#nameIds[depth] = nameId;
+          lastKeys[depth] = ~nameId;
+          state = opensObject ? State.FirstKey : State.FirstItem;
+          at += 1;
+          break;
+        }
+        case ByteKind.Literal: {
+          if (state !== State.Value || isObject[depth] === 0 || at + 5 >= end) break loop;
+          const isFalse = byte === 0x66;
+          const tail = isFalse ? at + 1 : at;
+          const literal = view.getInt32(base + tail, true);
+          if (literal !== (isFalse ? ALSE : byte === 0x74 ? TRUE : NULL)) break loop;
+          entries[count] = byte === 0x6e ? TapeKind.Null : TapeKind.Boolean;
+          count += 1;
+          state = State.After;
+          at = tail + 4;
+          break;
+        }
         default:
           break loop;
       }
     }
+    tape.count = count;
     this.#state = state;
     this.#depth = depth;
     this.#nameId = nameId;
@@ -427,7 +596,7 @@ export class JsonScanner {
       const flags = this.#names.flags[this.#nameId]!;
       const judged = Math.min(stop, at + telemetryLimits.tokenBytesMax);
       this.#judge.string(flags, bytes, at, judged, stop - at, mask);
-      this.#judge.write(this.#tape, bytes, at, judged, inArray);
+      this.#judge.write(this.#tape, inArray);
       if ((flags & NameFlag.Selector) !== 0) this.#keepSelector(bytes, at, judged);
       this.#valueDone();
       return stop + 1;
@@ -479,8 +648,34 @@ export class JsonScanner {
         return at;
       }
       if (byte !== BACKSLASH) return this.#fail(at);
-      this.#escape = 1;
+      at = this.#escapeAt(bytes, at, end);
     }
+    return at;
+  }
+
+  /** An escape behind its backslash; where the chunk may cut it, it is read byte by byte. */
+  #escapeAt(bytes: Uint8Array, at: number, end: number): number {
+    if (at + 5 <= end) {
+      const byte = bytes[at]!;
+      const plain = UNESCAPED[byte]!;
+      if (plain !== 0) {
+        this.#highSurrogate = 0;
+        this.#gatherByte(plain);
+        return at + 1;
+      }
+      if (byte === 0x75) {
+        const unit =
+          (HEX_VALUE[bytes[at + 1]!]! << 12) |
+          (HEX_VALUE[bytes[at + 2]!]! << 8) |
+          (HEX_VALUE[bytes[at + 3]!]! << 4) |
+          HEX_VALUE[bytes[at + 4]!]!;
+        if (unit >= 0) {
+          this.#gatherCodeUnit(unit);
+          return at + 5;
+        }
+      }
+    }
+    this.#escape = 1;
     return at;
   }
 
@@ -506,21 +701,17 @@ export class JsonScanner {
   #unescape(byte: number): void {
     if (this.#escape === 1) {
       this.#escape = 0;
-      const at = ESCAPED.indexOf(String.fromCharCode(byte));
+      const plain = UNESCAPED[byte]!;
       if (byte === 0x75) {
         this.#escape = 5;
         this.#codeUnit = 0;
-      } else if (at >= 0) {
+      } else if (plain !== 0) {
         this.#highSurrogate = 0;
-        this.#gatherByte(UNESCAPED.charCodeAt(at));
+        this.#gatherByte(plain);
       } else this.#state = State.Invalid;
       return;
     }
-    const digit = isDigit(byte)
-      ? byte - 0x30
-      : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66
-        ? (byte | 0x20) - 0x57
-        : -1;
+    const digit = HEX_VALUE[byte]!;
     if (digit < 0) {
       this.#state = State.Invalid;
       return;
@@ -573,7 +764,7 @@ export class JsonScanner {
     const inArray = this.#depth > 0 && this.#isObject[this.#depth] === 0;
     const mask = this.#tokenMask & ~Char.JsonStop;
     this.#judge.string(flags, this.#pending, 0, this.#pendingCount, this.#tokenBytes, mask);
-    this.#judge.write(this.#tape, this.#pending, 0, this.#pendingCount, inArray);
+    this.#judge.write(this.#tape, inArray);
     if ((flags & NameFlag.Selector) !== 0) this.#keepSelector(this.#pending, 0, this.#pendingCount);
     this.#valueDone();
   }
@@ -615,10 +806,9 @@ export class JsonScanner {
       (entry & 15) === TapeKind.Integer &&
       (this.#names.flags[this.#nameId]! & NameFlag.IdLike) !== 0
     ) {
-      this.#judge.integer(entry, bytes, start, end);
-      entry = this.#judge.entry;
+      entry = this.#judge.integer(entry, bytes, start, end);
       if ((entry & TapeFlag.HasHash) !== 0) {
-        this.#judge.write(this.#tape, bytes, start, end, inArray);
+        this.#judge.write(this.#tape, inArray);
         this.#valueDone();
         return;
       }
@@ -670,18 +860,42 @@ export class JsonScanner {
   }
 }
 
-const ESCAPED = '"\\/bfnrt';
-const UNESCAPED = '"\\/\b\f\n\r\t';
+/** What the character behind a backslash stands for (RFC 8259, section 7); 0 where it is none, or `u`. */
+const UNESCAPED: Uint8Array = new Uint8Array(256);
+for (const [escaped, plain] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"]) {
+  UNESCAPED[escaped!.charCodeAt(0)] = plain!.charCodeAt(0);
+}
+
+/** The value of a hexadecimal digit, -1 of anything else. */
+const HEX_VALUE: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => hexValue(byte));
 
 /** What a byte may begin or be, for the usual case. */
-const ByteKind = { Other: 0, Quote: 1, Digit: 2, Comma: 3, Close: 4, Space: 5 } as const;
+const ByteKind = {
+  Other: 0,
+  Quote: 1,
+  Digit: 2,
+  Comma: 3,
+  Close: 4,
+  Space: 5,
+  Open: 6,
+  Literal: 7,
+} as const;
 const BYTE_KIND: Uint8Array = new Uint8Array(256);
 BYTE_KIND[QUOTE] = ByteKind.Quote;
 BYTE_KIND.fill(ByteKind.Digit, 0x30, 0x3a);
 BYTE_KIND[0x2c] = ByteKind.Comma;
 BYTE_KIND[0x7d] = ByteKind.Close;
 BYTE_KIND[0x5d] = ByteKind.Close;
-BYTE_KIND[0x20] = ByteKind.Space;
+for (const space of [0x20, 0x09, 0x0a, 0x0d]) BYTE_KIND[space] = ByteKind.Space;
+BYTE_KIND[0x7b] = ByteKind.Open;
+BYTE_KIND[0x5b] = ByteKind.Open;
+BYTE_KIND[0x74] = ByteKind.Literal;
+BYTE_KIND[0x66] = ByteKind.Literal;
+BYTE_KIND[0x6e] = ByteKind.Literal;
+/** `true`, `alse` and `null` as little-endian words. */
+const TRUE = 0x65757274;
+const ALSE = 0x65736c61;
+const NULL = 0x6c6c756e;
 
 const isNumberByte = (byte: number): boolean =>
   isDigit(byte) || byte === 0x2e || byte === 0x2d || byte === 0x2b || (byte | 0x20) === 0x65;

@@ -12,6 +12,8 @@ import {
   TapeFlag,
   TapeKind,
 } from "./tape.ts";
+import { isKnownWord } from "./vocabulary.ts";
+import type { WordTable } from "./words.ts";
 
 /** Classes that identify something under any name, by bit. */
 const STRONG_IDS =
@@ -39,6 +41,17 @@ const WEAK_IDS =
   2 ** LexicalClass.Word +
   2 ** LexicalClass.Slug;
 
+const LETTERS = Char.LowerHex | Char.LowerOther | Char.UpperHex | Char.UpperOther | Char.JsonStop;
+
+/** `true` and `false` are words of the vocabulary that have a class of their own. */
+function knownClass(bytes: Uint8Array, start: number, byteCount: number): LexicalClass {
+  const first = bytes[start]! | 0x20;
+  if (first !== 0x74 && first !== 0x66) return LexicalClass.Word;
+  return byteCount === 4 || byteCount === 5
+    ? classifyMasked(bytes, start, start + byteCount, Char.LowerOther)
+    : LexicalClass.Word;
+}
+
 /** What one string is: its class, its length class, whether it is hashed, whether its text may be kept. */
 export class Judge {
   readonly #hash: KeyedHash;
@@ -47,15 +60,19 @@ export class Judge {
   entry = 0;
   hashHigh = 0;
   hashLow = 0;
+  /** Number of the word, where the entry has one. */
+  word = 0;
+  readonly words: WordTable;
 
-  constructor(hash: KeyedHash, privacy: PrivacyRules) {
+  constructor(hash: KeyedHash, privacy: PrivacyRules, words: WordTable) {
     this.#hash = hash;
     this.#privacy = privacy;
+    this.words = words;
   }
 
   /**
    * Judges the string whose first bytes are `bytes[start, end)` and which has `byteCount` bytes in all; `mask` is the
-   * union of their `CHAR_BITS`, `flags` the `NameFlag`s of the name it stands under. Fills `entry` and the hash.
+   * union of their `CHAR_BITS`, `flags` the `NameFlag`s of the name it stands under. Fills the hash; returns `entry`.
    */
   string(
     flags: number,
@@ -64,8 +81,12 @@ export class Judge {
     end: number,
     byteCount: number,
     mask: number,
-  ): void {
-    const lexical = classifyMasked(bytes, start, end, mask);
+  ): number {
+    // A word that is known needs no judgement of its letters, and may be kept wherever a word may.
+    const isKnown = (mask & ~LETTERS) === 0 && byteCount >= 3 && isKnownWord(bytes, start, end);
+    const lexical = isKnown
+      ? knownClass(bytes, start, byteCount)
+      : classifyMasked(bytes, start, end, mask);
     let entry =
       TapeKind.String | (lexical << CLASS_SHIFT) | (lengthClass(byteCount) << LENGTH_SHIFT);
     if (lexical === LexicalClass.Text) entry |= listFlags(bytes, start, end, mask);
@@ -85,11 +106,14 @@ export class Judge {
     if (
       byteCount <= telemetryLimits.wordBytesMax &&
       this.#privacy.enumWords &&
-      mayKeepWord(flags, lexical, bytes, start, end)
+      (flags & NameFlag.Private) === 0 &&
+      (isKnown || mayKeepWord(flags, lexical, bytes, start, end))
     ) {
-      entry |= TapeFlag.HasWord;
+      this.word = this.words.id(bytes, start, end);
+      if (this.word !== 0) entry |= TapeFlag.HasWord;
     }
     this.entry = entry;
+    return entry;
   }
 
   /** The same for a value of which the mask is not known yet. */
@@ -101,26 +125,22 @@ export class Judge {
   }
 
   /** Hashes the digits of an integer in an id-like field; the entry gets its flag. */
-  integer(entry: number, bytes: Uint8Array, start: number, end: number): void {
+  integer(entry: number, bytes: Uint8Array, start: number, end: number): number {
     this.entry = entry;
-    if (!this.#privacy.hashes || end - start > telemetryLimits.hashedBytesMax) return;
+    if (!this.#privacy.hashes || end - start > telemetryLimits.hashedBytesMax) return entry;
     this.#hash.update(bytes, start, end);
     this.hashHigh = this.#hash.high;
     this.hashLow = this.#hash.low;
     this.entry = entry | TapeFlag.HasHash;
+    return this.entry;
   }
 
-  /** Writes the last judged value, whose bytes are `bytes[start, end)`; the tape has room for it. */
-  write(tape: Tape, bytes: Uint8Array, start: number, end: number, inArray: boolean): void {
-    let entry = this.entry;
+  /** Writes the last judged value; the tape has room for it. */
+  write(tape: Tape, inArray: boolean): void {
+    const entry = this.entry;
     if ((entry & (TapeFlag.HasHash | TapeFlag.HasWord)) === 0) {
       tape.scalar(entry, inArray);
       return;
-    }
-    let word = -1;
-    if ((entry & TapeFlag.HasWord) !== 0) {
-      word = tape.keepBytes(bytes, start, end);
-      if (word < 0) entry &= ~TapeFlag.HasWord;
     }
     const entries = tape.entries;
     let at = tape.count;
@@ -131,8 +151,8 @@ export class Judge {
       entries[at + 1] = this.hashLow;
       at += 2;
     }
-    if (word >= 0) {
-      entries[at] = word;
+    if ((entry & TapeFlag.HasWord) !== 0) {
+      entries[at] = this.word;
       at += 1;
     }
     tape.count = at;

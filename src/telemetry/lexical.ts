@@ -189,6 +189,12 @@ export function classifyMasked(
   }
   if ((mask & (Char.Space | Char.Break)) !== 0) return classifySpaced(bytes, start, end, mask);
   if ((mask & Letter) === 0) return classifyNumeric(bytes, start, end, mask);
+  if (length >= 16 && bytes[start + 4] === 0x2d && bytes[start + 13] === 0x3a) {
+    const separator = bytes[start + 10]! | 0x20;
+    if (separator === 0x74 && isDateAt(bytes, start) && isTimeAt(bytes, start + 11, end)) {
+      return hasZone(bytes, end) ? LexicalClass.DateTime : LexicalClass.DateTimeOther;
+    }
+  }
   return classifyMixed(bytes, start, end, mask);
 }
 
@@ -377,12 +383,6 @@ function classifyMixed(bytes: Uint8Array, start: number, end: number, mask: numb
     if (length === 17 && isMac(bytes, start, end)) return LexicalClass.Mac;
     if ((mask & ~(HexDigit | Char.Colon | Char.Dot | Char.JsonStop)) === 0) {
       if (isIpv6(bytes, start, end)) return LexicalClass.Ipv6;
-    }
-    if (length >= 16 && isDigit(first) && isDateAt(bytes, start)) {
-      const separator = bytes[start + 10]! | 0x20;
-      if (separator === 0x74 && isTimeAt(bytes, start + 11, end)) {
-        return hasZone(bytes, end) ? LexicalClass.DateTime : LexicalClass.DateTimeOther;
-      }
     }
     if (isDigit(first) && isTimeAt(bytes, start, end)) return LexicalClass.Time;
   }

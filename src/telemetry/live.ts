@@ -4,11 +4,10 @@
  */
 
 import { telemetryLimits } from "../base/limits.ts";
+import { Book, type NodeBudget } from "./book.ts";
+import { freezeParameters, freezeShape, freezeSlot } from "./freeze.ts";
 import { emptyLatency, type LatencySketch } from "./latency.ts";
 import { absorbNode } from "./merge.ts";
-import type { NameTable } from "./names.ts";
-import { ParameterTable } from "./parameters.ts";
-import { emptySample } from "./sample.ts";
 import { WORD_KEY } from "./segment.ts";
 import type {
   ApiKey,
@@ -19,7 +18,7 @@ import type {
   RequestSummary,
   ResponseSummary,
 } from "./summary.ts";
-import { freezeSample, freezeShape, freezeText, type ShapeTally, TextTally } from "./tally.ts";
+import type { Tables } from "./tables.ts";
 import { emptyTimeBuckets, type TimeBuckets } from "./timebuckets.ts";
 
 export class BodyTally {
@@ -29,7 +28,8 @@ export class BodyTally {
   invalid = 0;
   readonly kinds = new Map<BodyKind, number>();
   bytes = 0;
-  shape: ShapeTally | null = null;
+  /** Node in the operation's book; 0 until something was scanned. */
+  root = 0;
 }
 
 /** Bodies of one kind of message by media type, and the messages that had none. */
@@ -47,7 +47,7 @@ export class BodiesTally {
     return body;
   }
 
-  freeze(names: NameTable): Map<string, BodySummary> {
+  freeze(book: Book, tables: Tables): Map<string, BodySummary> {
     const frozen = new Map<string, BodySummary>();
     for (const [mediaType, body] of this.byType) {
       frozen.set(mediaType, {
@@ -57,29 +57,30 @@ export class BodiesTally {
         invalid: body.invalid,
         kinds: new Map(body.kinds),
         bytes: body.bytes,
-        shape: body.shape === null ? null : freezeShape(body.shape, names),
+        shape: body.root === 0 ? null : freezeShape(book, body.root, tables),
       });
     }
     return frozen;
   }
 }
 
+/** Of messages of one kind: the nodes of their parameters in the operation's book, 0 where there are none. */
 export class RequestTally {
   calls = 0;
-  readonly query = new ParameterTable();
-  readonly headers = new ParameterTable();
-  readonly cookies = new ParameterTable();
+  query = 0;
+  headers = 0;
+  cookies = 0;
   readonly credentials = new Map<string, number>();
   readonly bodies = new BodiesTally();
 
-  freeze(names: NameTable): RequestSummary {
+  freeze(book: Book, tables: Tables): RequestSummary {
     return {
       calls: this.calls,
-      query: this.query.freeze(names),
-      headers: this.headers.freeze(names),
-      cookies: this.cookies.freeze(names),
+      query: freezeParameters(book, this.query, tables),
+      headers: freezeParameters(book, this.headers, tables),
+      cookies: freezeParameters(book, this.cookies, tables),
       credentials: new Map(this.credentials),
-      bodies: this.bodies.freeze(names),
+      bodies: this.bodies.freeze(book, tables),
       bodiless: this.bodies.bodiless,
     };
   }
@@ -87,14 +88,14 @@ export class RequestTally {
 
 export class ResponseTally {
   calls = 0;
-  readonly headers = new ParameterTable();
+  headers = 0;
   readonly bodies = new BodiesTally();
 
-  freeze(names: NameTable): ResponseSummary {
+  freeze(book: Book, tables: Tables): ResponseSummary {
     return {
       calls: this.calls,
-      headers: this.headers.freeze(names),
-      bodies: this.bodies.freeze(names),
+      headers: freezeParameters(book, this.headers, tables),
+      bodies: this.bodies.freeze(book, tables),
       bodiless: this.bodies.bodiless,
     };
   }
@@ -116,10 +117,17 @@ export class OperationTally {
   /** Null until a call taught something: what was only ever refused stays small. */
   request: RequestTally | null = null;
   readonly responses = new Map<number, ResponseTally>();
+  readonly book: Book;
 
-  freeze(names: NameTable): OperationSummary {
+  constructor(budget: NodeBudget) {
+    this.book = new Book(budget);
+  }
+
+  freeze(tables: Tables): OperationSummary {
     const responses = new Map<number, ResponseSummary>();
-    for (const [status, response] of this.responses) responses.set(status, response.freeze(names));
+    for (const [status, response] of this.responses) {
+      responses.set(status, response.freeze(this.book, tables));
+    }
     return {
       calls: this.calls,
       refused: this.refused,
@@ -136,7 +144,7 @@ export class OperationTally {
       internalCalls: this.internalCalls,
       externalCalls: this.externalCalls,
       callers: new Map(this.callers),
-      request: (this.request ?? new RequestTally()).freeze(names),
+      request: (this.request ?? new RequestTally()).freeze(this.book, tables),
       responses,
     };
   }
@@ -145,8 +153,8 @@ export class OperationTally {
 export class NodeTally {
   readonly children = new Map<string, NodeTally>();
   readonly operations = new Map<string, OperationTally>();
-  /** One for each class in the node's key. */
-  readonly slots: TextTally[] = [];
+  /** Nodes in the API's book of slots, one for each class in the node's key. */
+  readonly slots: readonly number[];
   /** Keyed hash of a literal's text; 0 for what is none. */
   readonly hash: number;
   /** Calls that passed through here, selected ones and refused ones. */
@@ -155,23 +163,26 @@ export class NodeTally {
   /** What literal children that were forgotten held, as the sibling `{word}`; merged in when this is frozen. */
   forgotten: PathNode | null = null;
 
-  constructor(hash: number, slotCount: number) {
+  constructor(hash: number, slots: readonly number[]) {
     this.hash = hash;
-    for (let index = 0; index < slotCount; index += 1) this.slots.push(new TextTally());
+    this.slots = slots;
   }
 }
 
 export class ApiTally {
   readonly key: ApiKey;
-  readonly root = new NodeTally(0, 0);
+  readonly root = new NodeTally(0, []);
+  /** Values of all path slots. */
+  readonly slots: Book;
   readonly serverAddresses = new Map<string, number>();
   readonly limits = new Map<string, number>();
   calls = 0;
   refused = 0;
   nodeCount = 1;
 
-  constructor(key: ApiKey) {
+  constructor(key: ApiKey, budget: NodeBudget) {
     this.key = key;
+    this.slots = new Book(budget);
   }
 
   /** A limit refused something here. */
@@ -181,10 +192,16 @@ export class ApiTally {
 }
 
 /** `keepRefused`: with operations of which every call was refused (a delta has them, a document does not). */
-export function freezeNode(node: NodeTally, names: NameTable, keepRefused: boolean): PathNode {
+export function freezeNode(
+  api: ApiTally,
+  node: NodeTally,
+  tables: Tables,
+  keepRefused: boolean,
+): PathNode {
   const children = new Map<string, PathNode>();
   for (const [key, child] of node.children) {
-    if (child.calls > 0 || keepRefused) children.set(key, freezeNode(child, names, keepRefused));
+    if (child.calls > 0 || keepRefused)
+      children.set(key, freezeNode(api, child, tables, keepRefused));
   }
   if (node.forgotten !== null) {
     const word = children.get(WORD_KEY);
@@ -194,12 +211,9 @@ export function freezeNode(node: NodeTally, names: NameTable, keepRefused: boole
   }
   const operations = new Map<string, OperationSummary>();
   for (const [key, operation] of node.operations) {
-    if (operation.calls > 0 || keepRefused) operations.set(key, operation.freeze(names));
+    if (operation.calls > 0 || keepRefused) operations.set(key, operation.freeze(tables));
   }
-  const slots = node.slots.map((text) => ({
-    text: { ...freezeText(text), sample: null },
-    sample: text.sample === null ? emptySample() : freezeSample(text.sample),
-  }));
+  const slots = node.slots.map((slot) => freezeSlot(api.slots, slot, tables));
   const frozen: PathNode = { children, operations, slots };
   return node.hash === 0 ? frozen : { ...frozen, hash: node.hash };
 }

@@ -153,8 +153,8 @@ test("what goes over the wire comes back", () => {
 });
 
 test("a peer that lies is refused, and never crashes the decoder", () => {
-  const wires = [...learn(fc.sample(exchange, { numRuns: 30, seed: 1 })).values()].map(
-    (summary) => JSON.stringify(encodeSummary(summary)),
+  const wires = [...learn(fc.sample(exchange, { numRuns: 30, seed: 1 })).values()].map((summary) =>
+    JSON.stringify(encodeSummary(summary)),
   );
   const junk = fc.oneof(fc.jsonValue(), fc.constantFrom(-1, 1e308, 2 ** 53, [[[]]], "x", {}));
   fc.assert(
@@ -180,8 +180,12 @@ test("a peer that lies is refused, and never crashes the decoder", () => {
   let nested: unknown = [0];
   for (let depth = 0; depth < 5_000; depth += 1) nested = [1 << 13, nested];
   assert.equal(
-    decodeSummary({ v: 1, key: { host: "a", port: 1, scheme: "http" }, dictionary: [nested], root: { c: [] } })
-      .problems.length,
+    decodeSummary({
+      v: 1,
+      key: { host: "a", port: 1, scheme: "http" },
+      dictionary: [nested],
+      root: { c: [] },
+    }).problems.length,
     0,
   );
   assert.deepEqual(decodeSummary(null).problems, ["not an object"]);

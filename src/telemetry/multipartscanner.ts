@@ -4,6 +4,7 @@ import type { Judge } from "./judge.ts";
 import { CHAR_BITS, Char, LexicalClass } from "./lexical.ts";
 import { mediaTypeOf } from "./mediatype.ts";
 import type { NameTable } from "./names.ts";
+import type { Tables } from "./tables.ts";
 import { CLASS_SHIFT, LENGTH_SHIFT, lengthClass, Tape, TapeFlag, TapeKind } from "./tape.ts";
 
 /**
@@ -29,6 +30,7 @@ const LF = 0x0a;
 const headerBytesMax = 2_048;
 
 export class MultipartScanner {
+  readonly #tables: Tables;
   readonly #names: NameTable;
   readonly #judge: Judge;
   #tape = new Tape();
@@ -52,9 +54,10 @@ export class MultipartScanner {
   readonly #jsonTape = new Tape();
   #inJson = false;
 
-  constructor(names: NameTable, judge: Judge) {
-    this.#names = names;
-    this.#judge = judge;
+  constructor(tables: Tables) {
+    this.#tables = tables;
+    this.#names = tables.names;
+    this.#judge = tables.judge;
   }
 
   begin(tape: Tape, boundary: string): void {
@@ -163,7 +166,7 @@ export class MultipartScanner {
     this.#inJson = !this.#isFile && mediaTypeOf(this.#contentType).kind === "json";
     if (!this.#inJson) return;
     this.#jsonTape.reset();
-    this.#json ??= new JsonScanner(this.#names, this.#judge, this.#jsonTape);
+    this.#json ??= new JsonScanner(this.#tables, this.#jsonTape);
     this.#json.begin(this.#jsonTape);
   }
 
@@ -194,23 +197,22 @@ export class MultipartScanner {
       return;
     }
     if (this.#isFile) {
-      const word = Buffer.from(this.#contentType.slice(0, telemetryLimits.wordBytesMax));
-      const kept = word.length > 0 ? tape.keepBytes(word, 0, word.length) : -1;
+      const word = this.#judge.words.idOf(this.#contentType);
       tape.entries[tape.count] =
         TapeKind.String |
         (LexicalClass.Binary << CLASS_SHIFT) |
         (lengthClass(this.#tokenBytes) << LENGTH_SHIFT) |
-        (kept < 0 ? 0 : TapeFlag.HasWord);
+        (word === 0 ? 0 : TapeFlag.HasWord);
       tape.count += 1;
-      if (kept < 0) return;
-      tape.entries[tape.count] = kept;
+      if (word === 0) return;
+      tape.entries[tape.count] = word;
       tape.count += 1;
       return;
     }
     const flags = this.#names.flags[this.#nameId]!;
     const mask = this.#mask & ~Char.JsonStop;
     this.#judge.string(flags, this.#token, 0, this.#tokenCount, this.#tokenBytes, mask);
-    this.#judge.write(tape, this.#token, 0, this.#tokenCount, false);
+    this.#judge.write(tape, false);
   }
 }
 

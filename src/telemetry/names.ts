@@ -2,6 +2,9 @@ import { telemetryLimits } from "../base/limits.ts";
 import { NameFlag, nameFlags } from "./fieldnames.ts";
 import { namePattern } from "./segment.ts";
 
+/** `"` and `":`. */
+const FRAME_BYTES = 3;
+
 const FNV_START = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 
@@ -10,7 +13,8 @@ const FNV_PRIME = 0x01000193;
  * value has the number of its pattern (`{uuid}`), so a map with random keys has one name here.
  *
  * Lookup is by hash, and every hit is compared byte by byte. Layout: `slots` is an open-addressing table of
- * numbers; name `n` is `bytes[offsets[n], offsets[n] + lengths[n])`. Number 0 is no name: the table is full.
+ * numbers; name `n` is `bytes[offsets[n], offsets[n] + lengths[n])`, with `"` before it and `":` behind it, as it stands
+ * in JSON. Number 0 is no name: the table is full.
  */
 export class NameTable {
   /** Names that were refused because the table was full. */
@@ -19,11 +23,15 @@ export class NameTable {
   readonly flags: Uint8Array;
   readonly offsets: Int32Array;
   readonly lengths: Uint8Array;
+  /** How little the cache of values helped under this name (`valuecache.ts`). */
+  readonly doubts: Uint8Array;
   /** The name that last followed this one in an object; a guess that is checked before it is believed. */
   readonly followers: Int32Array;
   /** The name that last came first in an object under this name. */
   readonly firsts: Int32Array;
   bytes: Uint8Array;
+  /** Of `bytes`. */
+  view: DataView;
   #bytesUsed = 0;
   readonly #hashes: Int32Array;
   readonly #slots: Int32Array;
@@ -41,7 +49,9 @@ export class NameTable {
     this.lengths = new Uint8Array(namesMax);
     this.followers = new Int32Array(namesMax);
     this.firsts = new Int32Array(namesMax);
+    this.doubts = new Uint8Array(namesMax);
     this.bytes = new Uint8Array(4096);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   text(id: number): string {
@@ -106,17 +116,23 @@ export class NameTable {
     }
     const id = this.count;
     this.count += 1;
-    if (this.#bytesUsed + length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.#bytesUsed + length));
+    const used = this.#bytesUsed + length + FRAME_BYTES;
+    if (used > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, used));
       grown.set(this.bytes);
       this.bytes = grown;
+      this.view = new DataView(grown.buffer);
     }
+    const offset = this.#bytesUsed + 1;
+    this.bytes[offset - 1] = 0x22;
     for (let index = 0; index < length; index += 1) {
-      this.bytes[this.#bytesUsed + index] = source[start + index]!;
+      this.bytes[offset + index] = source[start + index]!;
     }
-    this.offsets[id] = this.#bytesUsed;
+    this.bytes[offset + length] = 0x22;
+    this.bytes[offset + length + 1] = 0x3a;
+    this.offsets[id] = offset;
     this.lengths[id] = length;
-    this.#bytesUsed += length;
+    this.#bytesUsed = used;
     this.#hashes[id] = hash;
     this.flags[id] = nameFlags(text);
     this.#texts[id] = text;

@@ -4,7 +4,7 @@ import { NameFlag } from "./fieldnames.ts";
 import type { Judge } from "./judge.ts";
 import { LexicalClass } from "./lexical.ts";
 import type { NameTable } from "./names.ts";
-import type { ParameterTable } from "./parameters.ts";
+import type { ParameterWriter } from "./parameters.ts";
 import { hexValue } from "./segment.ts";
 import { CLASS_MASK, CLASS_SHIFT } from "./tape.ts";
 import type { Target } from "./target.ts";
@@ -25,9 +25,8 @@ export class PairReader {
    * Pairs of a query, joined by `&`, percent-decoded, with `+` for a blank (WHATWG URL, section 5.1); brackets stay
    * in the name. Credentials are named in `credentials`; their values are not looked at further.
    */
-  query(target: Target, message: number, into: ParameterTable, credentials: string[]): void {
+  query(target: Target, into: ParameterWriter, credentials: string[]): void {
     const { bytes, queryEnd } = target;
-    into.rewind();
     let start = target.queryStart;
     for (let pairs = 0; start < queryEnd && pairs < telemetryLimits.pairsMax; pairs += 1) {
       let equals = -1;
@@ -39,7 +38,7 @@ export class PairReader {
       if (stop > start) {
         const nameEnd = equals < 0 ? stop : equals;
         const valueStart = equals < 0 ? stop : equals + 1;
-        this.#pair(bytes, start, nameEnd, valueStart, stop, message, into, credentials);
+        this.#pair(bytes, start, nameEnd, valueStart, stop, into, credentials);
       }
       start = stop + 1;
     }
@@ -51,8 +50,7 @@ export class PairReader {
     nameEnd: number,
     valueStart: number,
     valueEnd: number,
-    message: number,
-    into: ParameterTable,
+    into: ParameterWriter,
     credentials: string[],
   ): void {
     const nameLength = decode(bytes, nameStart, nameEnd, this.#name);
@@ -62,17 +60,17 @@ export class PairReader {
     const lower = name.toLowerCase();
     if (isCredentialName(lower)) {
       credentials.push(queryCredential(name));
-      into.count(nameId, message);
+      into.count(nameId);
       return;
     }
     const flags = this.#names.flags[nameId]!;
     this.#judge.text(flags, this.#value, 0, valueLength);
     if (isWeakCredentialName(lower) && looksRandom(this.#judge.entry, valueLength)) {
       credentials.push(queryCredential(name));
-      into.count(nameId, message);
+      into.count(nameId);
       return;
     }
-    into.observe(nameId, message, this.#judge, this.#value, 0, valueLength);
+    into.observe(nameId, this.#judge);
   }
 
   /** Pairs of a Cookie field (RFC 6265, section 4.2): names, and of values only class and length. */
@@ -80,8 +78,7 @@ export class PairReader {
     bytes: Uint8Array,
     start: number,
     end: number,
-    message: number,
-    into: ParameterTable,
+    into: ParameterWriter,
     onName: (name: string) => void,
   ): void {
     let from = start;
@@ -97,7 +94,7 @@ export class PairReader {
         const nameId = this.#names.id(bytes, from, equals);
         onName(this.#names.text(nameId));
         this.#judge.text(NameFlag.Private | NameFlag.Secret, bytes, equals + 1, stop);
-        into.observe(nameId, message, this.#judge, bytes, equals + 1, stop);
+        into.observe(nameId, this.#judge);
       }
       from = stop + 1;
     }

@@ -7,7 +7,7 @@ import { telemetryLimits } from "../base/limits.ts";
  *     value  := scalar | OBJECT member* END | ARRAY (value | scalar REPEAT)* END
  *     member := ~nameId value                          names are the only negative entries
  *     scalar := kind | class << 4 | length << 10 | flags   [hash high, hash low]   [word]
- *     word   := offset into `bytes` << 6 | byte count
+ *     word   := its number in the table of words
  *     REPEAT := kind | times << 4                      the scalar before it, so many times more
  *
  * A container whose end was seen has `Whole` set in its first entry; where a body is cut off, open containers
@@ -48,9 +48,6 @@ const REPEAT_MAX = (1 << 26) - 1;
 export class Tape {
   entries = new Int32Array(512);
   count = 0;
-  /** Text of candidate words. */
-  bytes = new Uint8Array(1024);
-  byteCount = 0;
   /** Something was left out because the tape was full. */
   full = false;
   /** Where the last scalar stands that may be followed by a repetition. */
@@ -59,7 +56,6 @@ export class Tape {
   reset(): void {
     this.#plainAt = -3;
     this.count = 0;
-    this.byteCount = 0;
     this.full = false;
   }
 
@@ -80,55 +76,12 @@ export class Tape {
     return true;
   }
 
-  /** Appends a word of at most 63 bytes for the scalar written last; -1 where there is no room. */
-  keepBytes(source: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    if (this.byteCount + length > this.bytes.length) {
-      if (this.bytes.length >= telemetryLimits.tapeBytesMax) return -1;
-      const grown = new Uint8Array(this.bytes.length * 2);
-      grown.set(this.bytes);
-      this.bytes = grown;
-    }
-    const offset = this.byteCount;
-    for (let index = 0; index < length; index += 1) {
-      this.bytes[offset + index] = source[start + index]!;
-    }
-    this.byteCount = offset + length;
-    return (offset << 6) | length;
-  }
-
   /** Appends the values of another tape; false, with nothing appended, where they do not fit. */
   append(from: Tape): boolean {
     while (this.count + from.count + 8 > this.entries.length) if (!this.#grow()) return false;
-    const shift = this.byteCount;
-    if (from.byteCount > 0) {
-      while (shift + from.byteCount > this.bytes.length) {
-        if (this.bytes.length >= telemetryLimits.tapeBytesMax) return false;
-        const grown = new Uint8Array(this.bytes.length * 2);
-        grown.set(this.bytes);
-        this.bytes = grown;
-      }
-      this.bytes.set(from.bytes.subarray(0, from.byteCount), shift);
-      this.byteCount += from.byteCount;
-    }
     this.entries.set(from.entries.subarray(0, from.count), this.count);
-    this.#shiftWords(this.count, this.count + from.count, shift << 6);
     this.count += from.count;
     return true;
-  }
-
-  #shiftWords(start: number, end: number, shift: number): void {
-    let at = start;
-    while (at < end) {
-      const entry = this.entries[at]!;
-      at += 1;
-      if (entry < 0) continue;
-      if ((entry & KIND_MASK) === TapeKind.Repeat) continue;
-      if ((entry & TapeFlag.HasHash) !== 0) at += 2;
-      if ((entry & TapeFlag.HasWord) === 0) continue;
-      this.entries[at]! += shift;
-      at += 1;
-    }
   }
 
   name(id: number): void {

@@ -1,9 +1,9 @@
 import { Counters } from "../base/counters.ts";
-import { KeyedHash } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
 import { HeaderName } from "../http/headername.ts";
 import { BodyScan } from "./bodyscan.ts";
+import type { Book } from "./book.ts";
 import {
   authorizationCredential,
   cookieCredential,
@@ -11,10 +11,10 @@ import {
   grantCredential,
   headerCredential,
 } from "./credentials.ts";
+import { forgetFields } from "./freeze.ts";
 import { HeaderNames } from "./headers.ts";
 import { Joiner } from "./join.ts";
 import { ScanOutcome } from "./jsonscanner.ts";
-import { Judge } from "./judge.ts";
 import { observeLatency } from "./latency.ts";
 import {
   ApiTally,
@@ -25,16 +25,16 @@ import {
   ResponseTally,
 } from "./live.ts";
 import { type MediaType, mediaTypeOf } from "./mediatype.ts";
-import { NameTable } from "./names.ts";
 import { PairReader } from "./pairs.ts";
+import { ParameterWriter } from "./parameters.ts";
 import type { PrivacyRules } from "./privacy.ts";
 import { REASONS, Reason, type Selection, Selector } from "./selection.ts";
 import { operationSelector } from "./selector.ts";
 import type { ApiSummary } from "./summary.ts";
-import { ShapeTally } from "./tally.ts";
+import { Tables } from "./tables.ts";
 import { isPrivateAddress, parseAuthority, Target } from "./target.ts";
 import { observeTime } from "./timebuckets.ts";
-import { Trie } from "./trie.ts";
+import { release, Trie } from "./trie.ts";
 
 /** Stable names of what was counted beside the reasons of `REASONS`. */
 export const TALLIES = [
@@ -93,13 +93,13 @@ export class Telemetry implements ExchangeObserver {
   readonly reasons = new Counters<string>(REASONS);
   readonly #options: TelemetryOptions;
   readonly #selector: Selector;
-  readonly #names = new NameTable();
   readonly #budget = { left: telemetryLimits.shapeNodesMax, refused: 0 };
-  readonly #judge: Judge;
+  readonly #tables: Tables;
   readonly #joiner: Joiner;
   readonly #headers: HeaderNames;
   readonly #pairs: PairReader;
   readonly #trie: Trie;
+  readonly #parameters: ParameterWriter;
   readonly #target = new Target();
   #apis = new Map<string, ApiTally>();
   readonly #free: BodyScan[] = [];
@@ -109,14 +109,14 @@ export class Telemetry implements ExchangeObserver {
   readonly #credentials: string[] = [];
 
   constructor(options: TelemetryOptions) {
-    const hash = new KeyedHash(options.hashKey);
     this.#options = options;
     this.#selector = new Selector(options.selection);
-    this.#judge = new Judge(hash, options.privacy);
-    this.#joiner = new Joiner(this.#names, this.#budget);
-    this.#headers = new HeaderNames(this.#names);
-    this.#pairs = new PairReader(this.#names, this.#judge);
-    this.#trie = new Trie(this.#names, this.#judge, hash, options.privacy);
+    this.#tables = new Tables(options.hashKey, options.privacy);
+    this.#joiner = new Joiner(this.#tables);
+    this.#parameters = new ParameterWriter(forgetFields(this.#tables));
+    this.#headers = new HeaderNames(this.#tables.names);
+    this.#pairs = new PairReader(this.#tables.names, this.#tables.judge);
+    this.#trie = new Trie(this.#tables, options.privacy, this.#budget);
   }
 
   requestHead(exchange: Exchange): BodySink | null {
@@ -161,7 +161,7 @@ export class Telemetry implements ExchangeObserver {
       if (api.calls === 0 && !keepRefused) continue;
       summaries.push({
         key: api.key,
-        root: freezeNode(api.root, this.#names, keepRefused),
+        root: freezeNode(api, api.root, this.#tables, keepRefused),
         serverAddresses: new Map(api.serverAddresses),
         limits: new Map(api.limits),
       });
@@ -176,7 +176,7 @@ export class Telemetry implements ExchangeObserver {
         this.counters.add(Tally.NotScanned);
         return null;
       }
-      scan = new BodyScan(this.#names, this.#judge, mediaType);
+      scan = new BodyScan(this.#tables, mediaType);
     }
     this.#scansAlive += 1;
     scan.begin(mediaType);
@@ -235,7 +235,7 @@ export class Telemetry implements ExchangeObserver {
     let api = this.#apis.get(text);
     if (api === undefined) {
       if (this.#apis.size >= telemetryLimits.apisMax) this.#forgetApis();
-      api = new ApiTally({ workload, host, port, scheme });
+      api = new ApiTally({ workload, host, port, scheme }, this.#budget);
       this.#apis.set(text, api);
       this.#trie.nodeCount += 1;
     }
@@ -254,6 +254,7 @@ export class Telemetry implements ExchangeObserver {
     for (const { text, api } of order.slice(order.length >> 1)) {
       this.#apis.delete(text);
       this.#trie.nodeCount -= api.nodeCount;
+      release(api, api.root);
       this.counters.add(Tally.ApisForgotten);
     }
   }
@@ -279,7 +280,11 @@ export class Telemetry implements ExchangeObserver {
     this.#message += 1;
     request.calls += 1;
     const { head } = message;
-    this.#headers.observe(head, this.#message, request.headers, this.#judge, credentials);
+    const { book } = operation;
+    const parameters = this.#parameters;
+    if (request.headers === 0) request.headers = book.node(0);
+    parameters.begin(book, request.headers, this.#message);
+    this.#headers.observe(head, parameters, this.#tables.judge, credentials);
     for (let at = 0; at < credentials.length; at += 1) {
       credentials[at] = headerCredential(credentials[at]!);
     }
@@ -287,9 +292,11 @@ export class Telemetry implements ExchangeObserver {
     if (authorization !== null) credentials.push(authorization);
     const target = this.#target;
     if (target.queryStart < target.queryEnd) {
-      this.#pairs.query(target, this.#message, request.query, credentials);
+      if (request.query === 0) request.query = book.node(0);
+      parameters.begin(book, request.query, this.#message);
+      this.#pairs.query(target, parameters, credentials);
     }
-    if (head.has(HeaderName.Cookie)) this.#cookies(head, request, credentials);
+    if (head.has(HeaderName.Cookie)) this.#cookies(head, operation, request, credentials);
     const scan = message.sink;
     if (scan instanceof BodyScan) {
       for (const { name, text } of scan.selectors) {
@@ -301,17 +308,23 @@ export class Telemetry implements ExchangeObserver {
     if (calls !== undefined || request.credentials.size < telemetryLimits.credentialSetsMax) {
       request.credentials.set(set, (calls ?? 0) + 1);
     }
-    this.#body(message, request.bodies);
+    this.#body(message, operation.book, request.bodies);
     operation.requestBytes += message.bodyBytes;
   }
 
-  #cookies(head: Message["head"], request: RequestTally, credentials: string[]): void {
-    request.cookies.rewind();
+  #cookies(
+    head: Message["head"],
+    operation: OperationTally,
+    request: RequestTally,
+    credentials: string[],
+  ): void {
+    if (request.cookies === 0) request.cookies = operation.book.node(0);
+    this.#parameters.begin(operation.book, request.cookies, this.#message);
     for (let index = 0; index < head.fieldCount; index += 1) {
       if (head.nameIdAt(index) !== HeaderName.Cookie) continue;
       const start = head.fields[index * 5 + 3]!;
       const end = head.fields[index * 5 + 4]!;
-      this.#pairs.cookies(head.bytes, start, end, this.#message, request.cookies, (name) => {
+      this.#pairs.cookies(head.bytes, start, end, this.#parameters, (name) => {
         const credential = cookieCredential(name);
         if (credential !== null) credentials.push(credential);
       });
@@ -327,12 +340,14 @@ export class Telemetry implements ExchangeObserver {
     }
     response.calls += 1;
     this.#message += 1;
-    this.#headers.observe(message.head, this.#message, response.headers, this.#judge, null);
-    this.#body(message, response.bodies);
+    if (response.headers === 0) response.headers = operation.book.node(0);
+    this.#parameters.begin(operation.book, response.headers, this.#message);
+    this.#headers.observe(message.head, this.#parameters, this.#tables.judge, null);
+    this.#body(message, operation.book, response.bodies);
     operation.responseBytes += message.bodyBytes;
   }
 
-  #body(message: Message, into: BodiesTally): void {
+  #body(message: Message, book: Book, into: BodiesTally): void {
     const scan = message.sink instanceof BodyScan ? message.sink : null;
     if (message.bodyBytes === 0 && (scan === null || scan.byteCount === 0)) {
       into.bodiless += 1;
@@ -364,13 +379,13 @@ export class Telemetry implements ExchangeObserver {
       this.counters.add(Tally.Scanned, scan.byteCount);
     }
     if (scan.tape.count === 0) return;
-    body.shape ??= new ShapeTally();
-    this.#joiner.join(scan.tape, body.shape);
+    if (body.root === 0) body.root = book.node(0);
+    this.#joiner.join(scan.tape, book, body.root);
   }
 
   /** What the tables refused so far, brought into `counters`; called before they are read. */
   refreshCounters(): void {
-    const refused = this.#names.refused;
+    const refused = this.#tables.names.refused;
     for (let count = this.counters.count(Tally.NamesRefused); count < refused; count += 1) {
       this.counters.add(Tally.NamesRefused);
     }

@@ -1,12 +1,10 @@
-import type { KeyedHash } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
+import type { NodeBudget } from "./book.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit } from "./forms.ts";
-import type { Judge } from "./judge.ts";
 import { LexicalClass } from "./lexical.ts";
 import { type ApiTally, freezeNode, NodeTally, OperationTally } from "./live.ts";
 import { absorbNode } from "./merge.ts";
-import type { NameTable } from "./names.ts";
 import { observeText } from "./parameters.ts";
 import type { PrivacyRules } from "./privacy.ts";
 import { emptySample, observeHash } from "./sample.ts";
@@ -19,24 +17,24 @@ import {
 } from "./segment.ts";
 import { emptyTextShape } from "./shape.ts";
 import type { PathNode } from "./summary.ts";
+import type { Tables } from "./tables.ts";
 import type { Target } from "./target.ts";
 import { isKnownWord } from "./vocabulary.ts";
 
 /** Finds and makes the nodes of paths. One instance serves a whole sensor. */
 export class Trie {
-  readonly #names: NameTable;
-  readonly #judge: Judge;
-  readonly #hash: KeyedHash;
+  readonly #tables: Tables;
   readonly #privacy: PrivacyRules;
   readonly #reading: SegmentReading = emptyReading();
   /** Nodes of all APIs together. */
   nodeCount = 0;
 
-  constructor(names: NameTable, judge: Judge, hash: KeyedHash, privacy: PrivacyRules) {
-    this.#names = names;
-    this.#judge = judge;
-    this.#hash = hash;
+  readonly #budget: NodeBudget;
+
+  constructor(tables: Tables, privacy: PrivacyRules, budget: NodeBudget) {
+    this.#tables = tables;
     this.#privacy = privacy;
+    this.#budget = budget;
   }
 
   /**
@@ -87,7 +85,7 @@ export class Trie {
       child = this.#add(api, node, reading) ?? undefined;
       if (child === undefined) return null;
     }
-    if (!refused) this.#observeSlots(child, reading);
+    if (!refused) this.#observeSlots(api, child, reading);
     return child;
   }
 
@@ -109,23 +107,26 @@ export class Trie {
     const literal = reading.slotCount === 0 && reading.key !== "" && this.#privacy.hashes;
     const hash =
       literal && reading.byteCount <= telemetryLimits.hashedBytesMax
-        ? this.#hash.number(reading.bytes, 0, reading.byteCount)
+        ? this.#tables.hash.number(reading.bytes, 0, reading.byteCount)
         : 0;
-    const child = new NodeTally(hash, Math.min(reading.slotCount, telemetryLimits.segmentSlotsMax));
+    const slots: number[] = [];
+    for (let index = 0; index < reading.slotCount; index += 1) slots.push(api.slots.node(0));
+    const child = new NodeTally(hash, slots);
     node.children.set(reading.key, child);
     api.nodeCount += 1;
     this.nodeCount += 1;
     return child;
   }
 
-  #observeSlots(node: NodeTally, reading: SegmentReading): void {
+  #observeSlots(api: ApiTally, node: NodeTally, reading: SegmentReading): void {
     const slots = node.slots;
+    const book = api.slots;
     for (let index = 0; index < slots.length; index += 1) {
       const start = reading.slotStarts[index]!;
       const end = reading.slotEnds[index]!;
-      const text = slots[index]!;
-      this.#judge.text(NameFlag.IdLike | NameFlag.Private, reading.bytes, start, end);
-      observeText(text, this.#judge, reading.bytes, start, end, telemetryLimits.slotHashesMax);
+      this.#tables.judge.text(NameFlag.IdLike | NameFlag.Private, reading.bytes, start, end);
+      const slot = slots[index]!;
+      observeText(book, slot, this.#tables.judge, telemetryLimits.slotHashesMax);
     }
   }
 
@@ -147,11 +148,15 @@ export class Trie {
     const nodes = countNodes(child);
     api.nodeCount -= nodes;
     this.nodeCount -= nodes;
-    if (child.calls === 0) return;
-    const frozen = freezeNode(child, this.#names, false);
+    if (child.calls === 0) {
+      release(api, child);
+      return;
+    }
+    const frozen = freezeNode(api, child, this.#tables, false);
     const word = wordNode(child);
     frozen.slots.splice(0, frozen.slots.length, ...word.slots);
     delete frozen.hash;
+    release(api, child);
     if (node.forgotten === null) node.forgotten = frozen;
     else absorbNode(node.forgotten, frozen);
   }
@@ -178,9 +183,12 @@ export class Trie {
     if (node.operations.size >= telemetryLimits.operationsMax) {
       api.mark("operationsMax");
       const order = [...node.operations].sort(([, a], [, b]) => a.calls - b.calls);
-      for (const [least] of order.slice(0, order.length >> 1)) node.operations.delete(least);
+      for (const [least, { book }] of order.slice(0, order.length >> 1)) {
+        book.close();
+        node.operations.delete(least);
+      }
     }
-    operation = new OperationTally();
+    operation = new OperationTally(this.#budget);
     node.operations.set(key, operation);
     return operation;
   }
@@ -189,6 +197,13 @@ export class Trie {
 function count(node: NodeTally, refused: boolean): void {
   if (refused) node.refused += 1;
   else node.calls += 1;
+}
+
+/** Gives back what the books of a node and all below it hold. */
+export function release(api: ApiTally, node: NodeTally): void {
+  for (const slot of node.slots) api.slots.release(slot);
+  for (const operation of node.operations.values()) operation.book.close();
+  for (const child of node.children.values()) release(api, child);
 }
 
 function countNodes(node: NodeTally): number {

@@ -3,6 +3,7 @@ import { ScanOutcome, type SelectorText } from "./jsonscanner.ts";
 import type { Judge } from "./judge.ts";
 import { CHAR_BITS, Char } from "./lexical.ts";
 import type { NameTable } from "./names.ts";
+import type { Tables } from "./tables.ts";
 import { Tape, TapeKind } from "./tape.ts";
 
 /**
@@ -64,9 +65,9 @@ export class XmlScanner {
   #brackets = 0;
   #soapBody = false;
 
-  constructor(names: NameTable, judge: Judge) {
-    this.#names = names;
-    this.#judge = judge;
+  constructor(tables: Tables) {
+    this.#names = tables.names;
+    this.#judge = tables.judge;
   }
 
   begin(tape: Tape): void {
@@ -292,7 +293,7 @@ export class XmlScanner {
     const end = this.#tokenCount;
     const mask = this.#mask & ~Char.JsonStop;
     this.#judge.string(this.#names.flags[nameId]!, this.#token, 0, end, this.#tokenBytes, mask);
-    this.#judge.write(this.#tape, this.#token, 0, end, false);
+    this.#judge.write(this.#tape, false);
   }
 
   #closeElement(): void {
