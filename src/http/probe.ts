@@ -119,6 +119,28 @@ interface Reader {
   u32le(at: number): number;
 }
 
+/**
+ * A frame of HTTP/2 (RFC 9113, section 6) that a side begins with, or is likely to be in the middle of a stream:
+ * SETTINGS, PING, WINDOW_UPDATE, whole HEADERS.
+ */
+function isHttp2Frame({ count, u8, u32 }: Reader): boolean {
+  if (count < 9 || u8(0) !== 0) return false;
+  const byteCount = (u8(1) << 8) | u8(2);
+  const streamId = u32(5);
+  switch (u8(3)) {
+    case 1:
+      return (u8(4) & 4) !== 0 && streamId > 0 && streamId < 2 ** 31 && byteCount > 0;
+    case 4:
+      return u8(4) <= 1 && streamId === 0 && byteCount % 6 === 0;
+    case 6:
+      return u8(4) <= 1 && streamId === 0 && byteCount === 8;
+    case 8:
+      return u8(4) === 0 && streamId < 2 ** 31 && byteCount === 4;
+    default:
+      return false;
+  }
+}
+
 /** Binary protocols, the surest signatures first. */
 const BINARY: readonly { kind: number; matches(reader: Reader): boolean }[] = [
   {
@@ -128,14 +150,8 @@ const BINARY: readonly { kind: number; matches(reader: Reader): boolean }[] = [
       u8(0) >= 0x14 && u8(0) <= 0x18 && u8(1) === 3 && u8(2) <= 4 && u8(3) <= 0x48,
   },
   {
-    // A server's first frame: SETTINGS on stream 0, six bytes a setting (RFC 9113, section 6.5).
     kind: FlowKind.http2,
-    matches: ({ count, u8, u32 }) =>
-      count >= 9 &&
-      u8(3) === 4 &&
-      u8(4) <= 1 &&
-      u32(5) === 0 &&
-      ((u8(0) << 16) | (u8(1) << 8) | u8(2)) % 6 === 0,
+    matches: isHttp2Frame,
   },
   {
     // SSLRequest and StartupMessage of protocol 3.
