@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { httpLimits } from "../base/limits.ts";
 import { TOKEN_LOWER } from "./headername.ts";
+import { commonMethod } from "./method.ts";
 import { startsWith } from "./preamble.ts";
 import { FlowKind } from "./tallies.ts";
 
@@ -28,6 +29,7 @@ export function probe(bytes: Uint8Array, start: number, end: number): number {
   if (at === end) return Probe.NotSure;
   if (startsWith(bytes, at, end, STATUS))
     return end - at < STATUS.length ? Probe.NotSure : Probe.Response;
+  if (isUsualRequest(bytes, at, end)) return Probe.Request;
   if (startsWith(bytes, at, end, PREFACE))
     return end - at < PREFACE.length ? Probe.NotSure : FlowKind.http2;
   const other = signature(bytes, at, end);
@@ -59,6 +61,15 @@ export function tlsServerName(bytes: Uint8Array, start: number, end: number): st
     at += 4 + byteCount;
   }
   return null;
+}
+
+/** Nothing but HTTP and its kin begins like this, so that no signature need be tried; NATS says CONNECT too. */
+function isUsualRequest(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && bytes[at]! > SPACE && at - start <= httpLimits.methodBytesMax) at++;
+  if (at === end || bytes[at] !== SPACE) return false;
+  const method = commonMethod(bytes, start, at);
+  return method !== undefined && method !== "CONNECT";
 }
 
 /** A method, a space, and the first byte of a target: so far as the bytes go. */
