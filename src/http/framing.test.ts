@@ -169,6 +169,7 @@ for (const [name, head] of [
     "a coding and a length",
     "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: gzip\\r\\nContent-Length: 3\\r\\n",
   ],
+  ["a field hidden behind a bare CR", "HTTP/1.1 200 OK\\rTransfer-Encoding: chunked\\r\\n"],
   ["a status that is no status", "HTTP/1.1 0200 OK\\r\\nContent-Length: 1\\r\\n"],
 ] as const)
   test(`refused in a response: ${name}; nothing behind it is trusted`, () => {

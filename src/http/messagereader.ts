@@ -229,7 +229,7 @@ export class MessageReader {
   /** The end of a body, or of a head, could pass as some other method. */
   #isSurelyRequest(): boolean {
     const { bytes, line } = this.#context.draft.head;
-    return !line.spaced && isKnownMethod(bytes, 0, line.methodEnd);
+    return isKnownMethod(bytes, 0, line.methodEnd);
   }
 
   /** The other direction's first message has shown what this one speaks. */

@@ -99,6 +99,8 @@ export function readStatusLine(
   if (line.status < 100 || bytes[at]! > SPACE) line.malformed = true;
   while (at < end && bytes[at] !== LF) {
     if (bytes[at] === 0) line.malformed = true;
+    // A bare CR: some readers end the line there and take what follows for a field.
+    if (bytes[at] === CR && at + 1 < end && bytes[at + 1] !== LF) line.malformed = true;
     at++;
   }
   return at < end ? at + 1 : NEED_MORE;
