@@ -20,23 +20,25 @@ export function isMap(
 ): boolean {
   let present = 0;
   let ofClasses = 0;
-  let once = 0;
   let most = 0;
   for (const [key, field] of fields) {
     present += field.present;
     if (key.includes("{")) ofClasses += field.present;
     else most = Math.max(most, field.present);
-    if (field.present === 1) once += 1;
   }
-  if (present === 0 || !isOneKind(fields)) return false;
-  if (ofClasses > 0 && most < whole * thresholds.mapNameShareMax)
-    return ofClasses >= thresholds.mapClassesShareMin * present;
-  if (ofClasses > 0) return false;
+  if (present === 0) return false;
+  if (ofClasses > 0) {
+    const isFewSeen = whole <= thresholds.mapFewObjects && isOneKind(fields);
+    const isStructured = most >= whole * thresholds.mapNameShareMax && !isFewSeen;
+    return !isStructured && ofClasses >= thresholds.mapClassesShareMin * present;
+  }
+  if (!isOneKind(fields)) return false;
   const isCalledMap = splitWords(name).some((word) => MAP_NAMES.has(word));
   const namesMin = isCalledMap ? thresholds.calledMapNamesMin : thresholds.mapNamesMin;
   if (fields.size < namesMin) return false;
   const share = isCalledMap ? thresholds.calledMapNameShareMax : thresholds.mapNameShareMax;
-  return most <= whole * share && once >= thresholds.mapGrowthMin * present;
+  const mean = present / (whole * fields.size);
+  return most <= whole * share && mean <= thresholds.mapMeanShareMax;
 }
 
 /** Fields that hold what others chose to name. */

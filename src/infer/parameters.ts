@@ -29,7 +29,7 @@ export function slotParameter(name: string, slot: SlotSummary | null, calls: num
   const schema: Schema =
     slot === null
       ? { kind: "string", nullable: false, format: null, words: null }
-      : valueSchema(slot.text);
+      : valueSchema(slot.text, name);
   return {
     name,
     place: "path",
@@ -63,7 +63,7 @@ function parameterOf(
   total: number,
 ): Parameter {
   const style = place === "query" ? styleOf(parameter) : "single";
-  const value = valueSchema(parameter.text);
+  const value = valueSchema(parameter.text, name);
   const item: Schema =
     style === "single" || style === "repeated"
       ? value

@@ -30,8 +30,16 @@ export interface SchemaContext {
 
 const anything: Schema = { kind: "any", nullable: false };
 
-/** The schema of all values of all shapes; `name` is that of the field they stand in, or empty. */
-export function schemaOf(shapes: readonly Shape[], name: string, context: SchemaContext): Schema {
+/**
+ * The schema of all values of all shapes; `name` is that of the field they stand in, or empty. `kin` are shapes, these
+ * among them, that have the same words if theirs are an enumeration.
+ */
+export function schemaOf(
+  shapes: readonly Shape[],
+  name: string,
+  context: SchemaContext,
+  kin = shapes,
+): Schema {
   const sum = countKinds(shapes);
   const nullable = sum.nulls > 0;
   const options: Schema[] = [];
@@ -40,17 +48,22 @@ export function schemaOf(shapes: readonly Shape[], name: string, context: Schema
   else if (sum.integers > 0)
     options.push({ kind: "integer", nullable: false, format: integerFormat(sum) });
   if (sum.strings > 0) {
-    const text = textSchema(sumText(shapes));
+    const text = textSchema(sumText(shapes), sumText(kin), name);
     options.push(context.hasWords ? text : { ...text, words: null });
   }
   if (sum.arrays > 0) {
-    const items = shapes.flatMap((shape) => (shape.items === null ? [] : [shape.items]));
-    options.push({ kind: "array", nullable: false, items: schemaOf(items, name, context) });
+    const items = itemsOf(shapes);
+    const kinItems = kin === shapes ? items : itemsOf(kin);
+    options.push({ kind: "array", nullable: false, items: schemaOf(items, name, context, kinItems) });
   }
   if (sum.objects > 0) options.push(objectsSchema(shapes, name, context));
   if (options.length === 0) return { ...anything, nullable };
   if (options.length === 1) return { ...options[0]!, nullable };
   return { kind: "union", nullable, options, discriminator: null };
+}
+
+function itemsOf(shapes: readonly Shape[]): Shape[] {
+  return shapes.flatMap((shape) => (shape.items === null ? [] : [shape.items]));
 }
 
 /** A reference where all objects are of one component, else the objects themselves. */
@@ -119,7 +132,7 @@ function fieldOf(
   const elsewhere = family === null ? 0 : family.whole - whole;
   const absent = family === null ? 0 : elsewhere - (family.present(key) - field.present);
   const isDoubted = whole <= thresholds.doubtObjectsMax && absent > thresholds.doubtShareMin * elsewhere;
-  const schema = schemaOf(field.shapes, name, context);
+  const schema = schemaOf(field.shapes, name, context, family?.shapes(key));
   const isNull = family !== null && family.nulls(key) > 0;
   return {
     name,

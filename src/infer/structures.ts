@@ -34,6 +34,11 @@ export class Structure {
     return this.#fields.get(name)?.present ?? 0;
   }
 
+  /** What stood in the field, at all places. */
+  shapes(name: string): readonly Shape[] {
+    return this.#fields.get(name)?.shapes ?? [];
+  }
+
   /** How often the field was null. */
   nulls(name: string): number {
     return this.#fields.get(name)?.nulls ?? 0;
@@ -53,11 +58,13 @@ export class Structure {
         present: 0,
         kinds: 0,
         nulls: 0,
-        inner: new Set(),
+        shapes: [],
+        inner: new Set<string>(),
       }));
       known.present += field.present;
       known.kinds |= kindsOf(field.shape);
       known.nulls += field.shape.nulls;
+      known.shapes.push(field.shape);
       for (const inner of innerNames(field.shape)) known.inner.add(inner);
     }
   }
@@ -94,6 +101,7 @@ interface KnownField {
   present: number;
   kinds: number;
   nulls: number;
+  readonly shapes: Shape[];
   /** Names of the fields of the objects that stand in it, or in its items. */
   readonly inner: Set<string>;
 }

@@ -5,6 +5,7 @@ import type { TextShape } from "../telemetry/shape.ts";
 import { compareText } from "./group.ts";
 import type { Schema } from "./model.ts";
 import * as thresholds from "./thresholds.ts";
+import { splitWords } from "./words.ts";
 
 /** Formats that a validator can check, by the class whose every value has them. */
 const FORMATS: ReadonlyMap<number, string> = new Map([
@@ -21,12 +22,15 @@ const FORMATS: ReadonlyMap<number, string> = new Map([
 
 type StringSchema = Extract<Schema, { kind: "string" }>;
 
-export function textSchema(text: TextShape): StringSchema {
-  return { kind: "string", nullable: false, format: textFormat(text), words: enumeration(text) };
+/** `kin` is what has the same words, if any; `name` is that of the field or parameter, or empty. */
+export function textSchema(text: TextShape, kin: TextShape, name: string): StringSchema {
+  const isEnumeration = !isMessage(name) && enumeration(text) !== null;
+  const words = isEnumeration ? enumeration(kin) : null;
+  return { kind: "string", nullable: false, format: textFormat(text), words };
 }
 
 /** Schema of text that stands for a value of a path, query or header: `12` is an integer where all are. */
-export function valueSchema(text: TextShape): Schema {
+export function valueSchema(text: TextShape, name: string): Schema {
   const count = (lexicalClass: number): number => text.classes.get(lexicalClass) ?? 0;
   if (text.count > 0) {
     const integers = count(LexicalClass.Integer);
@@ -35,7 +39,7 @@ export function valueSchema(text: TextShape): Schema {
       return { kind: "number", nullable: false };
     if (count(LexicalClass.Boolean) === text.count) return { kind: "boolean", nullable: false };
   }
-  return textSchema(text);
+  return textSchema(text, text, name);
 }
 
 export function textFormat(text: TextShape): string | null {
@@ -44,10 +48,19 @@ export function textFormat(text: TextShape): string | null {
   return null;
 }
 
+/** Names of what is written for people: few texts may do for years and one more come tomorrow. */
+function isMessage(name: string): boolean {
+  return MESSAGES.has(splitWords(name).at(-1) ?? "");
+}
+
+const MESSAGES = new Set(
+  "error message msg title detail details description text reason summary label name caption".split(" "),
+);
+
 /** The words of a complete enumeration, sorted, or null. */
 export function enumeration(text: TextShape): readonly string[] | null {
   const { words, others } = text.words;
-  if (words === null || others > 0 || words.size === 0 || words.size > thresholds.enumWordsMax)
+  if (words === null || others > 0 || words.size < thresholds.enumWordsMin || words.size > thresholds.enumWordsMax)
     return null;
   let count = 0;
   for (const calls of words.values()) count += calls;

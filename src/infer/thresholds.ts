@@ -3,11 +3,14 @@
 /** More words than this are no enumeration (issue 3, "Privacy"). */
 export const enumWordsMax = 20;
 
+/** A single word is what has been so far, not what may be. */
+export const enumWordsMin = 1;
+
 /** A word list is an enumeration when each word was seen this often on average: fewer, and it may yet grow. */
 export const enumCallsPerWordMin = 2.5;
 
 /** Below this many strings nothing is known about completeness. */
-export const enumCountMin = 6;
+export const enumCountMin = 5;
 
 /**
  * An object must have been seen whole this often before a field that was always there is required. Two
@@ -90,12 +93,14 @@ export const presenceDissentPerField = 0.05;
 export const rareNamesShare = 0.25;
 
 /** Names are data when this part of all occurrences are names that look like values. */
-export const mapClassesShareMin = 0.3;
+export const mapClassesShareMin = 0.1;
+/** In so few objects every name is in most of them. */
+export const mapFewObjects = 2;
 /** A name that is in more of the objects than this is structure. */
-export const mapNameShareMax = 0.5;
-export const mapNamesMin = 6;
-/** Part of all occurrences that are of a name that came once: names still come. */
-export const mapGrowthMin = 0.2;
+export const mapNameShareMax = 0.6;
+export const mapNamesMin = 4;
+/** On average a name is in no more of the objects than this. */
+export const mapMeanShareMax = 0.35;
 /** The same for fields that are called `labels`, `metadata` and so on. */
 export const calledMapNamesMin = 2;
 export const calledMapNameShareMax = 0.75;
