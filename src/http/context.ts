@@ -6,6 +6,7 @@ import { HeldBudget } from "./decoding.ts";
 import type { ExchangeObserver } from "./exchange.ts";
 import { ExchangePool, type PooledMessage } from "./exchangepool.ts";
 import { BodyFraming } from "./framing.ts";
+import { HeldBytes } from "./heldbytes.ts";
 import { Candidate } from "./search.ts";
 import { FLOW_KINDS, type FlowKindName, HTTP_COUNTERS, type HttpCounterName } from "./tallies.ts";
 
@@ -22,6 +23,9 @@ export class HttpContext {
   draft: PooledMessage = this.exchanges.message();
   readonly framing: BodyFraming = new BodyFraming();
   readonly candidate: Candidate = new Candidate();
+  /** What every reader holds that holds nothing. */
+  readonly nothingHeld: HeldBytes = new HeldBytes(this.budget);
+  readonly #spareHeld: HeldBytes[] = [];
   readonly #codecs = new CodecPool();
   readonly #bodies: Body[] = [];
 
@@ -42,6 +46,15 @@ export class HttpContext {
 
   returnBody(body: Body): void {
     if (this.#bodies.length < httpLimits.pooledMax) this.#bodies.push(body);
+  }
+
+  borrowHeld(): HeldBytes {
+    return this.#spareHeld.pop() ?? new HeldBytes(this.budget);
+  }
+
+  /** Takes it back empty. */
+  returnHeld(held: HeldBytes): void {
+    if (this.#spareHeld.length < httpLimits.pooledMax) this.#spareHeld.push(held);
   }
 
   noteServerName(name: string): void {

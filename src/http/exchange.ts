@@ -60,7 +60,7 @@ export interface Exchange {
   method: string;
   /** The request target as sent (RFC 9112, section 3.2); empty where no request was seen. */
   target: string;
-  /** Final status; 0 where no response was seen. */
+  /** Final status; 0 where no response was seen. Outside of 100 to 999 only with `badFraming`. */
   status: number;
   request: Message | null;
   response: Message | null;
@@ -80,7 +80,10 @@ export interface BodySink {
  * valid until `exchange` returns.
  */
 export interface ExchangeObserver {
-  /** The request's head is there, its body is not. Null means that the body is to be counted, not read. */
+  /**
+   * The request's head is there, its body is not. Null means that the body is to be counted, not read. Where the
+   * capture's order differs from the wire's, this comes after `responseHead` of the same exchange.
+   */
   requestHead(exchange: Exchange): BodySink | null;
   /** The final response's head is there (`exchange.status` is set; `request` may be null). */
   responseHead(exchange: Exchange): BodySink | null;

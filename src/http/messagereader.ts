@@ -16,6 +16,7 @@ import { httpLimits } from "../base/limits.ts";
 import type { Direction } from "../reassemble/stream.ts";
 import { type Body, BodyState } from "./body.ts";
 import type { HttpContext } from "./context.ts";
+import type { HeldBytes } from "./heldbytes.ts";
 import { Parse } from "./pooledhead.ts";
 import { Preamble, preambleEnd } from "./preamble.ts";
 import { Probe, probe, tlsServerName } from "./probe.ts";
@@ -45,8 +46,6 @@ export interface ReaderOwner {
 
 const LF = 10;
 const CR = 13;
-const NO_BYTES = new Uint8Array(0);
-const FIRST_HOLD_BYTES = 512;
 /** Of new bytes so many at a time join those that are held, so that no more than needed is copied. */
 const HOLD_STEP_BYTES = 1 << 12;
 
@@ -61,12 +60,10 @@ export class MessageReader {
   /** Whether the flow's beginning was not seen, so that its first bytes may be anything. */
   #midStream: boolean;
   #body: Body | null = null;
-  #held: Uint8Array = NO_BYTES;
-  #heldCount = 0;
+  /** Shared while nothing is held, as most flows are idle most of the time. */
+  #held: HeldBytes;
   /** Held bytes that were there before the latest joined them. */
   #olderCount = 0;
-  /** When the held bytes came: from which offset on at what time. The first offset is 0 while bytes are held. */
-  readonly #arrivals: { offset: number; readonly timeMs: number }[] = [];
   /** In `Search`: the held bytes begin with a candidate, and its role. */
   #candidateRole: Role = Role.Unknown;
   /** In `Search`: bytes since the last message, and bytes of candidates that were none. */
@@ -79,22 +76,23 @@ export class MessageReader {
     this.#owner = owner;
     this.#context = context;
     this.#midStream = midStream;
+    this.#held = context.nothingHeld;
   }
 
   data(bytes: Uint8Array, start: number, end: number, timeMs: number): void {
     this.#timeMs = timeMs;
     let at = start;
     while (at < end && this.state !== ReaderState.Closed) {
-      if (this.#heldCount === 0) {
+      if (this.#held.count === 0) {
         this.#olderCount = 0;
         const undecided = this.#run(bytes, at, end);
         if (undecided < end) this.#hold(bytes, undecided, end);
         return;
       }
       const stop = Math.min(end, at + HOLD_STEP_BYTES);
-      this.#olderCount = this.#heldCount;
+      this.#olderCount = this.#held.count;
       if (!this.#hold(bytes, at, stop)) return;
-      this.#dropHeld(this.#run(this.#held, 0, this.#heldCount));
+      this.#dropHeld(this.#run(this.#held.bytes, 0, this.#held.count));
       at = stop;
     }
   }
@@ -107,10 +105,10 @@ export class MessageReader {
     if (this.#isClosed()) return;
     const atStart = this.state === ReaderState.Probe && !this.#midStream;
     const certain = this.state === ReaderState.Boundary || atStart;
-    const headSeen = certain && this.#heldCount > 0;
-    if (headSeen) this.#context.counters.add(HttpCount.lostHeads, this.#heldCount);
-    const heldTimeMs = this.#heldCount > 0 ? this.#arrivalOf(this.#heldCount - 1) : null;
-    this.#dropHeld(this.#heldCount);
+    const headSeen = certain && this.#held.count > 0;
+    if (headSeen) this.#context.counters.add(HttpCount.lostHeads, this.#held.count);
+    const heldTimeMs = this.#held.count > 0 ? this.#held.timeOf(this.#held.count - 1) : null;
+    this.#dropHeld(this.#held.count);
     if (this.#body !== null) {
       const skipped = this.#body.skip(byteCount);
       if (skipped === byteCount) {
@@ -135,16 +133,16 @@ export class MessageReader {
   finish(byFin: boolean): void {
     this.#decideHeld();
     if (this.#body !== null) this.#endBody(byFin && this.#body.endsAtClose);
-    else if (this.#heldCount > 0 && this.state === ReaderState.Boundary)
-      this.#context.counters.add(HttpCount.lostHeads, this.#heldCount);
+    else if (this.#held.count > 0 && this.state === ReaderState.Boundary)
+      this.#context.counters.add(HttpCount.lostHeads, this.#held.count);
     this.close();
   }
 
   /** Nothing follows the held bytes: what can be decided of them without more is decided now. */
   #decideHeld(): void {
-    if (this.#heldCount === 0) return;
+    if (this.#held.count === 0) return;
     this.#olderCount = 0;
-    this.#dropHeld(this.#run(this.#held, 0, this.#heldCount));
+    this.#dropHeld(this.#run(this.#held.bytes, 0, this.#held.count));
   }
 
   /** Nothing more is wanted; a body that is open ends here. */
@@ -154,7 +152,7 @@ export class MessageReader {
   }
 
   close(): void {
-    this.#dropHeld(this.#heldCount);
+    this.#dropHeld(this.#held.count);
     this.state = ReaderState.Closed;
   }
 
@@ -273,7 +271,7 @@ export class MessageReader {
 
   /** `context.draft` was read from the bytes at `at`. */
   #head(bytes: Uint8Array, at: number): void {
-    this.startTimeMs = bytes === this.#held ? this.#arrivalOf(at) : this.#timeMs;
+    this.startTimeMs = bytes === this.#held.bytes ? this.#held.timeOf(at) : this.#timeMs;
     this.#searchedBytes = 0;
     this.#wastedBytes = 0;
     this.#midStream = false;
@@ -354,7 +352,7 @@ export class MessageReader {
     if (start === end) return;
     this.#searchedBytes += end - start;
     this.#context.counters.add(HttpCount.skipped, end - start);
-    const timeMs = bytes === this.#held ? this.#arrivalOf(end - 1) : this.#timeMs;
+    const timeMs = bytes === this.#held.bytes ? this.#held.timeOf(end - 1) : this.#timeMs;
     this.#owner.bytesSkipped(this, timeMs);
   }
 
@@ -377,7 +375,7 @@ export class MessageReader {
   /** Whether it is worth reading the head that begins at `at`: many held bytes are read again only once they may end it. */
   #mayEndHead(bytes: Uint8Array, at: number, end: number): boolean {
     const older = this.#olderCount;
-    if (bytes !== this.#held || at >= older || end - at < REREAD_BYTES) return true;
+    if (bytes !== this.#held.bytes || at >= older || end - at < REREAD_BYTES) return true;
     if (end - at >= httpLimits.headBytesMax) return true;
     for (let index = Math.max(at + 1, older - 2); index < end; index++) {
       if (bytes[index] !== LF) continue;
@@ -390,48 +388,19 @@ export class MessageReader {
   /** False where there is no room: then what was held is lost. */
   #hold(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.state === ReaderState.Closed) return false;
-    const needed = this.#heldCount + end - start;
-    if (needed > this.#held.length) {
-      const size = Math.max(needed, FIRST_HOLD_BYTES, this.#held.length * 2);
-      if (!this.#context.budget.take(size - this.#held.length)) {
-        this.#context.counters.add(HttpCount.heldFull, end - start);
-        this.gap(end - start, this.#timeMs);
-        return false;
-      }
-      const larger = new Uint8Array(size);
-      larger.set(this.#held.subarray(0, this.#heldCount));
-      this.#held = larger;
-    }
-    const latest = this.#arrivals.at(-1);
-    if (latest?.timeMs !== this.#timeMs && this.#arrivals.length < ARRIVALS_MAX)
-      this.#arrivals.push({ offset: this.#heldCount, timeMs: this.#timeMs });
-    this.#held.set(bytes.subarray(start, end), this.#heldCount);
-    this.#heldCount = needed;
-    return true;
+    if (this.#held.count === 0) this.#held = this.#context.borrowHeld();
+    if (this.#held.add(bytes, start, end, this.#timeMs)) return true;
+    this.#context.counters.add(HttpCount.heldFull, end - start);
+    this.gap(end - start, this.#timeMs);
+    return false;
   }
 
   /** The first `byteCount` held bytes are decided. */
   #dropHeld(byteCount: number): void {
-    if (byteCount >= this.#heldCount) {
-      this.#context.budget.give(this.#held.length);
-      this.#held = NO_BYTES;
-      this.#heldCount = 0;
-      this.#arrivals.length = 0;
-      return;
-    }
-    if (byteCount === 0) return;
-    this.#held.copyWithin(0, byteCount, this.#heldCount);
-    this.#heldCount -= byteCount;
-    const arrivals = this.#arrivals;
-    while (arrivals.length > 1 && arrivals[1]!.offset <= byteCount) arrivals.shift();
-    for (const arrival of arrivals) arrival.offset = Math.max(0, arrival.offset - byteCount);
-  }
-
-  #arrivalOf(at: number): number {
-    const arrivals = this.#arrivals;
-    let index = arrivals.length - 1;
-    while (index > 0 && arrivals[index]!.offset > at) index--;
-    return arrivals[index]?.timeMs ?? this.#timeMs;
+    this.#held.drop(byteCount);
+    if (this.#held.count > 0 || this.#held === this.#context.nothingHeld) return;
+    this.#context.returnHeld(this.#held);
+    this.#held = this.#context.nothingHeld;
   }
 }
 
@@ -439,8 +408,6 @@ export class MessageReader {
 const REREAD_BYTES = 1 << 11;
 /** Bytes of false candidates that are read again for each byte searched. */
 const WASTE_SHARE = 8;
-/** Pieces of held bytes whose times are told apart. */
-const ARRIVALS_MAX = 32;
 
 function skipBlankLines(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
