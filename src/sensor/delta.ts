@@ -5,8 +5,8 @@
  *      "calls":n, "standsFor":n, "coverage":{reason: count, …}, "summaries":[…]}
  *
  * (sensor, epoch, shard, sequence) is its name: sequences grow within the other three, never twice with other content,
- * and a delta is not sent before all before it were accepted, so a receiver needs to remember one number for each three.
- * A new epoch begins where the numbers that were used are not known any more.
+ * and a delta is not sent before all before it were accepted or given up, so a receiver needs to remember one number for
+ * each three. A new epoch begins where the numbers that were used are not known any more.
  *
  * Fields that are added later are to be ignored by who does not know them; `v` grows where that would be wrong.
  */
@@ -51,7 +51,10 @@ export interface FrozenDelta extends DeltaName {
   readonly calls: number;
 }
 
-/** Deltas that travel together. Each could travel alone. */
+/**
+ * Deltas that travel together. Each could travel alone, as a broker wants it, so each has its own dictionary of shapes:
+ * one for the whole batch saved 24 % of its JSON, but only 1.5 % once it was compressed.
+ */
 export interface Batch {
   readonly deltas: readonly FrozenDelta[];
 }

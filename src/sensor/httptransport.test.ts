@@ -121,10 +121,19 @@ test("what each answer means", async () => {
       answering(503, '{"title":"Disk full"}', problem),
       { kind: "retry", afterMs: null, reason: "503 Disk full" },
     ],
-    [answering(401, "{}"), { kind: "retry", afterMs: null, reason: "401" }],
-    [answering(302, "", { location: "/login" }), { kind: "retry", afterMs: null, reason: "302" }],
-    [answering(404, "<html>"), { kind: "retry", afterMs: null, reason: "404" }],
-    [answering(400, "Bad Request"), { kind: "retry", afterMs: null, reason: "400" }],
+    [answering(401, "{}"), { kind: "retry", afterMs: null, reason: "401 (is the token right?)" }],
+    [
+      answering(302, "", { location: "/login" }),
+      { kind: "retry", afterMs: null, reason: "302 (is the URL that of nta serve?)" },
+    ],
+    [
+      answering(404, "<html>"),
+      { kind: "retry", afterMs: null, reason: "404 (is the URL that of nta serve?)" },
+    ],
+    [
+      answering(400, "Bad Request"),
+      { kind: "retry", afterMs: null, reason: "400 (is the URL that of nta serve?)" },
+    ],
     [
       answering(400, '{"title":"Bad delta","detail":"shard: 0 to 63\\nis expected"}', problem),
       { kind: "refused", reason: "400 Bad delta: shard: 0 to 63 is expected" },

@@ -214,7 +214,20 @@ function outcomeOf(answer: Answer, deltaCount: number): Outcome {
   if ((status === 400 || status === 422) && isProblem(answer.type)) {
     return { kind: "refused", reason };
   }
-  return { kind: "retry", afterMs: retryAfterMs(answer.retryAfter, Date.now()), reason };
+  return {
+    kind: "retry",
+    afterMs: retryAfterMs(answer.retryAfter, Date.now()),
+    reason: reason + adviceFor(status),
+  };
+}
+
+/** What an operator should look at; empty where the server only needs time. */
+function adviceFor(status: number): string {
+  if (status === 401) return " (is the token right?)";
+  if (status === 403) return " (is it a sensor's token?)";
+  return status < 500 && status !== 408 && status !== 425 && status !== 429
+    ? " (is the URL that of nta serve?)"
+    : "";
 }
 
 /** A 2xx of whoever else listens there must not be taken for an acknowledgement. */

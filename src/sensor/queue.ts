@@ -160,7 +160,15 @@ export class DeltaQueue {
     this.#thin();
   }
 
-  /** Deltas to be sent, in this order; those that are returned again are the same bytes. */
+  /** Deltas that may be sent, in this order. */
+  get frozen(): readonly FrozenDelta[] {
+    return this.#isHeld ? this.#state.frozen : [];
+  }
+
+  /**
+   * Freezes what waits, so far as there is room, and gives `frozen`. Rejects where the state file forbids to send
+   * anything; then it may be tried again.
+   */
   async freeze(): Promise<readonly FrozenDelta[]> {
     if (this.#freezeWaiting()) this.#isHeld = false;
     if (!this.#isHeld) {
@@ -279,8 +287,10 @@ export class DeltaQueue {
   #cover(reason: string, count: number): void {
     const { coverage } = this.#state;
     if (count === 0) return;
-    if (!coverage.has(reason) && coverage.size >= sensorLimits.coverageReasonsMax) return;
-    coverage.set(reason, (coverage.get(reason) ?? 0) + count);
+    // The last place is for all that finds none.
+    const isFull = coverage.size >= sensorLimits.coverageReasonsMax - 1 && !coverage.has(reason);
+    const name = isFull ? "other" : reason;
+    coverage.set(name, (coverage.get(name) ?? 0) + count);
   }
 
   /** Where too much waits, what is heard least goes. */

@@ -3,7 +3,6 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
-import type { ApiSummary } from "../telemetry/summary.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import { type Batch, encodeBatch, shardOf } from "./delta.ts";
@@ -14,7 +13,7 @@ import { DeltaQueue, type QueueOptions } from "./queue.ts";
 import { QuietLog } from "./quietlog.ts";
 import { Sender, type SenderOptions } from "./sender.ts";
 import { StateFile } from "./statefile.ts";
-import { call, learn } from "./summaries.fixture.ts";
+import { endpointOf, oneCall } from "./summaries.fixture.ts";
 import type { Outcome, ServerAnswer, Transport } from "./transport.ts";
 
 /** A thousand times as fast as time: a second is a millisecond. */
@@ -33,19 +32,6 @@ const mortal = (isDead: () => boolean): Clock => ({
   },
 });
 const real = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const [template] = learn([call("x.test", "a")]);
-
-/** A summary of one call of an endpoint that is like no other. */
-const oneCall = (id: string): ApiSummary => {
-  const { root, key, ...more } = structuredClone(template!);
-  const node = root.children.get("a")!;
-  root.children.clear();
-  root.children.set(id, node);
-  const api = Number(/\d+$/.exec(id)![0]) % 40;
-  return { ...more, root, key: { ...key, host: `api${api}.test` } };
-};
-const endpointsOf = (id: string): string => `${oneCall(id).key.host} /${id}`;
 
 /** A life of a sensor, from start to its end, on `files`. */
 interface Life {
@@ -173,7 +159,7 @@ class FaultyTransport implements Transport {
 }
 
 const arrivedOnce = (server: ModelServer, ids: Iterable<string>, why: string): void => {
-  for (const id of ids) assert.equal(server.calls.get(endpointsOf(id)), 1, `${why}: ${id}`);
+  for (const id of ids) assert.equal(server.calls.get(endpointOf(id)), 1, `${why}: ${id}`);
 };
 
 test("whatever fails on the way, every call that was learned arrives exactly once", async () => {
@@ -236,7 +222,7 @@ test("20 lives that end by kill -9 or a power cut: nothing that may have been se
       await real(60);
       arrivedOnce(server, published, `world ${world}`);
       for (const [endpoint, calls] of server.calls) assert.equal(calls, 1, endpoint);
-      for (const id of learned) if (!server.calls.has(endpointsOf(id))) lost += 1;
+      for (const id of learned) if (!server.calls.has(endpointOf(id))) lost += 1;
       learnedCount += learned.size;
     }),
   );
@@ -354,7 +340,7 @@ test("a delta that is too large even alone waits, and does not hold up the other
   const { sender, queue, learned, lines } = await live(new ModelFiles(), transport, more);
   const isHeld = (): boolean => queue.status().frozenDeltas === 1 && sender.status().isConnected!;
   const others = (): string[] =>
-    learned.filter((id) => shardOf(oneCall(id).key) !== shardOf({ ...template!.key, host: big }));
+    learned.filter((id) => shardOf(oneCall(id).key) !== shardOf(oneCall(`n7`).key));
   await sender.flush();
   await until(isHeld);
   const attempts = transport.attempts.length;
@@ -365,7 +351,7 @@ test("a delta that is too large even alone waits, and does not hold up the other
   assert.match(lines[0]!, /takes no delta of \d+ bytes \(413\): raise its limit/);
   limit = false;
   await sender.flush();
-  await until(() => others().every((id) => server.calls.has(endpointsOf(id))));
+  await until(() => others().every((id) => server.calls.has(endpointOf(id))));
   assert.equal(queue.status().frozenDeltas, 1, "it is not tried all the time");
   nowMs += 60_000;
   assert.equal(await sender.stop(nowMs + 5000 * SPEED), true);
@@ -390,7 +376,7 @@ test("one delta that is refused for good is found, given up and counted; the oth
   assert.equal(refused.deltasRefused, 1);
   assert.match(lines.join("\n"), /refuses a delta of \d+ calls: 422 no/);
   assert.equal(
-    learned.filter((id) => server.calls.has(endpointsOf(id))).length,
+    learned.filter((id) => server.calls.has(endpointOf(id))).length,
     80 - refused.callsRefused,
   );
 });

@@ -169,26 +169,30 @@ export class Sender {
 
   /** The deltas to be sent next, none where nothing is left; null where what is frozen cannot be saved. */
   async #nextBatch(): Promise<Batch | null> {
-    let frozen: readonly FrozenDelta[];
+    const { queue } = this.#options;
+    // All that is frozen goes out before more is frozen, since each time the state is written.
+    const batch = this.#batchOf(queue.frozen);
+    if (batch.deltas.length > 0) return batch;
     try {
-      frozen = await this.#options.queue.freeze();
+      return this.#batchOf(await queue.freeze());
     } catch {
       return null;
     }
+  }
+
+  #batchOf(frozen: readonly FrozenDelta[]): Batch {
     const nowMs = this.#options.clock.steadyMs();
     const deltas: FrozenDelta[] = [];
     let bytes = 0;
     for (const delta of frozen) {
-      const fromMs = this.#alone.get(delta);
-      if (fromMs !== undefined && fromMs > nowMs) continue;
-      if (
-        deltas.length > 0 &&
-        (fromMs !== undefined || bytes + delta.text.length > this.#batchBytesMax)
-      ) {
+      const aloneFromMs = this.#alone.get(delta);
+      if (aloneFromMs !== undefined) {
+        if (aloneFromMs > nowMs) continue;
+        if (deltas.length === 0) deltas.push(delta);
         break;
       }
+      if (deltas.length > 0 && bytes + delta.text.length > this.#batchBytesMax) break;
       deltas.push(delta);
-      if (fromMs !== undefined) break;
       bytes += delta.text.length;
     }
     return { deltas };

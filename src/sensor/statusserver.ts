@@ -53,7 +53,7 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
 
 function listen(server: Server, { address, port }: StatusServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
+    server.on("error", (error: NodeJS.ErrnoException) => {
       const reason = error.code === "EADDRINUSE" ? "another program uses it" : error.message;
       reject(new UsageError(`--status-listen: ${address}:${port}: ${reason}; choose another`));
     });

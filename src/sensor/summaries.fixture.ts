@@ -25,6 +25,21 @@ export const call = (host: string, path: string, timeMs = 1_700_000_000_000): Wr
   timeMs,
 });
 
+const [template] = learn([call("x.test", "a")]);
+
+/** A summary of one call of an endpoint that is like no other; `id` ends in digits. */
+export const oneCall = (id: string): ApiSummary => {
+  const { root, key, ...more } = structuredClone(template!);
+  const node = root.children.get("a")!;
+  root.children.clear();
+  root.children.set(id, node);
+  const api = Number(/\d+$/.exec(id)![0]) % 40;
+  return { ...more, root, key: { ...key, host: `api${api}.test` } };
+};
+
+/** Under which `callsByEndpoint` counts it. */
+export const endpointOf = (id: string): string => `${oneCall(id).key.host} /${id}`;
+
 /** Calls by `host /path`. */
 export const callsByEndpoint = (
   summaries: Iterable<ApiSummary>,
