@@ -3,7 +3,8 @@
  * faulty, no reading of the body is trusted, because sender and receiver may each have had another one.
  */
 import { HeaderName, TOKEN_LOWER } from "./headername.ts";
-import { Oddity, type PooledHead } from "./pooledhead.ts";
+import { Oddity } from "./oddity.ts";
+import type { PooledHead } from "./pooledhead.ts";
 
 export const Framing = {
   /** No body. */

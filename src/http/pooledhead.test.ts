@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { httpLimits } from "../base/limits.ts";
 import { wire } from "./dialogue.fixture.ts";
 import { HeaderName, internName, nameText } from "./headername.ts";
-import { Oddity, Parse, PooledHead } from "./pooledhead.ts";
+import { Oddity } from "./oddity.ts";
+import { Parse, PooledHead } from "./pooledhead.ts";
 
 const fieldsOf = (head: PooledHead): string[] =>
   Array.from(

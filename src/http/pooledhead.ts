@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { httpLimits } from "../base/limits.ts";
+import { firstMarked, lineEndMarks, nameEndMarks, nextWhiteSpace } from "./fourbytes.ts";
 import type { Head } from "./head.ts";
 import {
   FOLD,
@@ -13,6 +14,7 @@ import {
   nameText,
   TOKEN_LOWER,
 } from "./headername.ts";
+import { namesFraming, Oddity } from "./oddity.ts";
 import { readRequestLine, readStatusLine, StartLine } from "./startline.ts";
 
 /** Answers of `parse` that are no offset. */
@@ -25,35 +27,11 @@ export const Parse = {
   TooLong: -3,
 } as const;
 
-/** What was odd about a head that could be read all the same; bits of `PooledHead.oddities`. */
-export const Oddity = {
-  /** A carriage return that no line feed follows: some readers end the line there. */
-  bareCr: 1 << 0,
-  nul: 1 << 1,
-  /** A line that is no field: no colon, or a byte that no name has. It was left out. */
-  strayLine: 1 << 2,
-  /** White space between name and colon (RFC 9112, section 5.1, wants such a request refused). */
-  spaceBeforeColon: 1 << 3,
-  /** A value that goes on in the next line (RFC 9112, section 5.2). */
-  folded: 1 << 4,
-  /** One of the three before at a field that frames the message, or at what may pass as such a field. */
-  framing: 1 << 5,
-} as const;
-
 const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
 const COLON = 58;
-
-/** Four bytes at a time: the high bit of each byte of the result says where the byte is below the bound. */
-const BELOW_14 = 0x0e0e0e0e;
-const BELOW_33 = 0x21212121;
-const COLONS = 0x3a3a3a3a;
-const ONES = 0x01010101;
-const HIGH_BITS = 0x80808080;
-/** Offset (0-3) of the lowest byte whose high bit is set; higher bits may be wrong, the lowest is exact. */
-const firstMarked = (marks: number): number => (31 - Math.clz32(marks & -marks)) >> 3;
 
 const FIELD_NUMBERS = 5;
 const INITIAL_FIELDS = 24;
@@ -156,8 +134,8 @@ export class PooledHead implements Head {
   #requestLine(): number {
     const view = this.#view;
     const { line } = this;
-    const methodEnd = nextBelow33(view, 0);
-    const targetEnd = nextBelow33(view, methodEnd + 1);
+    const methodEnd = nextWhiteSpace(view, 0);
+    const targetEnd = nextWhiteSpace(view, methodEnd + 1);
     const at = targetEnd + 1;
     if (
       at + 10 <= this.#end &&
@@ -214,11 +192,11 @@ export class PooledHead implements Head {
       while (bytes[at] === SPACE || bytes[at] === TAB) at++;
       const valueStart = at;
       word = view.getInt32(at, true);
-      marks = (word - BELOW_14) & ~word & HIGH_BITS;
+      marks = lineEndMarks(word);
       while (marks === 0) {
         at += 4;
         word = view.getInt32(at, true);
-        marks = (word - BELOW_14) & ~word & HIGH_BITS;
+        marks = lineEndMarks(word);
       }
       at += firstMarked(marks);
       const next = bytes[at] === CR && bytes[at + 1] === LF ? at + 2 : this.#lineEnd(at);
@@ -315,7 +293,7 @@ export class PooledHead implements Head {
     let at = start;
     for (;;) {
       const word = view.getInt32(at, true);
-      const marks = (word - BELOW_14) & ~word & HIGH_BITS;
+      const marks = lineEndMarks(word);
       if (marks === 0) {
         at += 4;
         continue;
@@ -359,28 +337,11 @@ const VERSION_10 = 0x302e312f;
 const isVersionOne = (word: number): boolean =>
   word === VERSION_10 || word === VERSION_10 + (1 << 24);
 
-/** Offset of the next byte that is white space or a control character. */
-function nextBelow33(view: DataView, start: number): number {
-  let at = start;
-  for (;;) {
-    const word = view.getInt32(at, true);
-    const marks = (word - BELOW_33) & ~word & HIGH_BITS;
-    if (marks !== 0) return at + firstMarked(marks);
-    at += 4;
-  }
-}
-
 function isMethod(bytes: Uint8Array, end: number): boolean {
   if (end === 0 || end > httpLimits.methodBytesMax) return false;
   for (let at = 0; at < end; at++) if (TOKEN_LOWER[bytes[at]!] === 0) return false;
   return true;
 }
-
-/** Marks the first byte that is a colon, white space or a control character. */
-const nameEndMarks = (word: number): number => {
-  const colons = word ^ COLONS;
-  return (((colons - ONES) & ~colons) | ((word - BELOW_33) & ~word)) & HIGH_BITS;
-};
 
 const isBlankLine = (bytes: Uint8Array, start: number, lineEnd: number): boolean =>
   lineEnd - start === 1 || (lineEnd - start === 2 && bytes[start] === CR);
@@ -393,19 +354,3 @@ function trimmedEnd(bytes: Uint8Array, valueStart: number, lineEnd: number): num
 }
 
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB;
-
-/**
- * Whether a line that is no proper field begins like Content-Length or Transfer-Encoding to a reader that skips
- * what does not belong into a name. Such a head has two readings.
- */
-function namesFraming(bytes: Uint8Array, start: number, end: number): boolean {
-  let letters = "";
-  for (let at = start; at < end && letters.length <= FRAMING_LETTERS_MAX; at++) {
-    const byte = bytes[at]!;
-    if (byte === COLON) break;
-    const lower = TOKEN_LOWER[byte]!;
-    if (lower >= 97 && lower <= 122) letters += String.fromCharCode(lower);
-  }
-  return letters.startsWith("contentlength") || letters.startsWith("transferencoding");
-}
-const FRAMING_LETTERS_MAX = 16;
