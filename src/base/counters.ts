@@ -19,6 +19,11 @@ export class Counters<Name extends string> {
     this.#bytes[index]! += bytes;
   }
 
+  /** Adds `times` occurrences that were counted elsewhere. */
+  addMany(index: number, times: number): void {
+    this.#counts[index]! += times;
+  }
+
   count(index: number): number {
     return this.#counts[index] ?? 0;
   }

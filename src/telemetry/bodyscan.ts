@@ -3,7 +3,7 @@ import type { BodySink } from "../http/exchange.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { FormScanner } from "./formscanner.ts";
 import { JsonScanner, ScanOutcome, type SelectorText } from "./jsonscanner.ts";
-import { type MediaType, sniffKind } from "./mediatype.ts";
+import { type MediaType, mediaTypeOf, sniffKind } from "./mediatype.ts";
 import { MultipartScanner } from "./multipartscanner.ts";
 import type { BodyKind } from "./summary.ts";
 import type { Tables } from "./tables.ts";
@@ -28,7 +28,7 @@ export class BodyScan implements BodySink {
   /** What the body turned out to be; `empty` until a byte came. */
   kind: BodyKind = "empty";
   outcome: ScanOutcome = ScanOutcome.Empty;
-  mediaType: MediaType;
+  mediaType: MediaType = mediaTypeOf(null);
   /** Decoded bytes that came. */
   byteCount = 0;
   /** The body was longer than what is scanned of one. */
@@ -46,16 +46,22 @@ export class BodyScan implements BodySink {
   #sampleCount = 0;
   #guessed = false;
   #utf16: Utf16Reader | null = null;
+  #grow: ((byteCount: number) => void) | null = null;
+  #begunBytes = 0;
+  /** By how many bytes the tape grew for this body. */
+  grownBytes = 0;
 
-  constructor(tables: Tables, mediaType: MediaType) {
+  constructor(tables: Tables) {
     this.tables = tables;
-    this.mediaType = mediaType;
     this.#json = new JsonScanner(tables, this.tape);
     this.#form = new FormScanner(tables, this.tape);
   }
 
-  begin(mediaType: MediaType): void {
+  /** `grow` hears of every byte by which the tape grows. */
+  begin(mediaType: MediaType, grow: (byteCount: number) => void): void {
     this.mediaType = mediaType;
+    this.#grow = grow;
+    this.grownBytes = 0;
     this.tape.reset();
     this.kind = "empty";
     this.outcome = ScanOutcome.Empty;
@@ -67,6 +73,7 @@ export class BodyScan implements BodySink {
     this.#sampleCount = 0;
     this.#guessed = false;
     this.#utf16 = null;
+    this.#begunBytes = this.scratchBytes;
   }
 
   data(bytes: Uint8Array, start: number, end: number): void {
@@ -83,6 +90,11 @@ export class BodyScan implements BodySink {
     if (this.#utf16 !== null) this.#utf16.data(bytes, start, stop, this.#scanner!);
     else if (this.#scanner !== null) this.#scanner.data(bytes, start, stop);
     if (this.#scanner === null || this.#guessed) this.#gatherSample(bytes, start, stop);
+    const grown = this.scratchBytes - this.#begunBytes - this.grownBytes;
+    if (grown > 0) {
+      this.grownBytes += grown;
+      this.#grow?.(grown);
+    }
   }
 
   end(whole: boolean): void {

@@ -3,6 +3,7 @@
  */
 import type { Head } from "../http/head.ts";
 import { HeaderName } from "../http/headername.ts";
+import { lowerText, startsWith } from "./forms.ts";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
 
@@ -51,16 +52,25 @@ const OTHER_SCHEMES = words(
     "privatetoken concealed aws4-hmac-sha256 aws4-hmac-sha1 aws4-ecdsa-p256-sha256 sharedkey sharedkeylite acs2-hmac-sha256",
 );
 
-/** What an Authorization field says, or null where there is none. */
+/** What an Authorization field says, or null where there is none. Its value is read in place. */
 export function authorizationCredential(head: Head): string | null {
-  if (!head.has(HeaderName.Authorization)) return null;
-  const value = head.value(HeaderName.Authorization);
-  if (value === null) return null;
-  const space = value.indexOf(" ");
-  const scheme = space < 0 ? "" : value.slice(0, space).toLowerCase();
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    if (head.nameIdAt(index) !== HeaderName.Authorization) continue;
+    const start = head.fields[index * 5 + 3]!;
+    const end = head.fields[index * 5 + 4]!;
+    return credentialOf(head.bytes, start, end);
+  }
+  return null;
+}
+
+function credentialOf(bytes: Uint8Array, start: number, end: number): string {
+  let space = start;
+  while (space < end && bytes[space] !== 0x20 && space - start < schemeBytesMax) space += 1;
+  if (space === end || bytes[space] !== 0x20) return "apikey:header:authorization";
+  const scheme = lowerText(bytes, start, space);
   switch (scheme) {
     case "bearer":
-      return isJwtText(value, space + 1)
+      return isJwtAt(bytes, space + 1, end)
         ? "bearer-jwt:header:authorization"
         : "bearer:header:authorization";
     case "basic":
@@ -72,10 +82,14 @@ export function authorizationCredential(head: Head): string | null {
   }
 }
 
-function isJwtText(value: string, start: number): boolean {
-  if (!value.startsWith("eyJ", start)) return false;
-  const first = value.indexOf(".", start);
-  return first > 0 && value.indexOf(".", first + 1) > 0;
+/** The longest of `OTHER_SCHEMES`. */
+const schemeBytesMax = 24;
+
+function isJwtAt(bytes: Uint8Array, start: number, end: number): boolean {
+  let dots = 0;
+  if (!startsWith(bytes, start, end, "eyJ")) return false;
+  for (let at = start; at < end; at += 1) if (bytes[at] === 0x2e) dots += 1;
+  return dots === 2 || dots === 4;
 }
 
 const GRANTS = words("authorization_code client_credentials password refresh_token implicit");

@@ -303,21 +303,24 @@ export class JsonScanner {
             const guess = last >= 0 ? names.followers[last]! : names.firsts[~last]!;
             const length = names.lengths[guess]! + 3;
             if (guess === 0 || length < 4 || at + length >= end) break loop;
-            const shift = names.offsets[guess]! - 1;
+            // Both ends, and for longer keys what lies between: no loop for most, since its end is hard to foresee.
+            const key = base + at;
+            const name = names.offsets[guess]! - 1;
             const tail = length - 4;
-            let index = 0;
-            while (
-              index < tail &&
-              view.getInt32(base + at + index, true) === framed.getInt32(shift + index, true)
-            ) {
-              index += 4;
+            let differences =
+              (view.getInt32(key, true) ^ framed.getInt32(name, true)) |
+              (view.getInt32(key + tail, true) ^ framed.getInt32(name + tail, true));
+            if (tail > 4) {
+              const middle = tail - 4;
+              differences |=
+                (view.getInt32(key + 4, true) ^ framed.getInt32(name + 4, true)) |
+                (view.getInt32(key + middle, true) ^ framed.getInt32(name + middle, true));
+              for (let index = 8; index < middle; index += 4) {
+                differences |=
+                  view.getInt32(key + index, true) ^ framed.getInt32(name + index, true);
+              }
             }
-            if (
-              index < tail ||
-              view.getInt32(base + at + tail, true) !== framed.getInt32(shift + tail, true)
-            ) {
-              break loop;
-            }
+            if (differences !== 0) break loop;
             entries[count] = ~guess;
             count += 1;
             lastKeys[depth] = guess;

@@ -9,9 +9,11 @@ export interface MediaType {
   readonly kind: BodyKind | null;
   /** RFC 2046, section 5.1.1; empty where there is none. */
   readonly boundary: string;
+  /** All parameters, from their semicolon on, as sent. */
+  readonly parameters: string;
 }
 
-const NONE: MediaType = { name: "", kind: null, boundary: "" };
+const NONE: MediaType = { name: "", kind: null, boundary: "", parameters: "" };
 const cache = new Map<string, MediaType>();
 const cachedMax = 512;
 
@@ -38,7 +40,7 @@ function parse(value: string): MediaType {
   if (!isMediaType(text)) return NONE;
   const name = patternOf(text);
   const boundary = text.startsWith("multipart/") ? boundaryOf(value.slice(end)) : "";
-  return { name, kind: kindOf(text), boundary };
+  return { name, kind: kindOf(text), boundary, parameters: value.slice(end) };
 }
 
 const typeBytesMax = 100;

@@ -6,6 +6,7 @@ import type { PortRange } from "../base/forms.ts";
 import { type Exchange, ExchangeFlag } from "../http/exchange.ts";
 import type { Head } from "../http/head.ts";
 import { HeaderName } from "../http/headername.ts";
+import { mediaTypeOf } from "./mediatype.ts";
 import { type Call, type NoiseRule, noiseRules } from "./noise.ts";
 
 export interface Selection {
@@ -135,7 +136,9 @@ export class Selector {
     call.upgraded = (exchange.flags & ExchangeFlag.upgraded) !== 0;
     call.request = request;
     call.response = response;
-    splitType(response, call);
+    const type = mediaTypeOf(response.value(HeaderName.ContentType));
+    call.contentType = type.name;
+    call.contentTypeParameters = type.parameters;
     for (let index = 0; index < this.#rules.length; index += 1) {
       const rule = this.#rules[index];
       if (rule?.test(call)) return Reason.FirstNoise + index;
@@ -162,13 +165,6 @@ function pathOf(target: string): string {
   }
   const query = target.indexOf("?", start);
   return query < 0 ? target.slice(start) : target.slice(start, query);
-}
-
-function splitType(head: Head, call: { contentType: string; contentTypeParameters: string }): void {
-  const value = head.value(HeaderName.ContentType) ?? "";
-  const semicolon = value.indexOf(";");
-  call.contentType = (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
-  call.contentTypeParameters = semicolon < 0 ? "" : value.slice(semicolon);
 }
 
 const NO_HEAD: Head = {

@@ -161,11 +161,22 @@ function isHost(host: string): boolean {
   return letters || isIpv4(bytes, 0, bytes.length) || !host.includes(".");
 }
 
+const privateCache = new Map<string, boolean>();
+
 /** RFC 1918, RFC 4193, RFC 6598, loopback and link local: is an address one of those? */
 export function isPrivateAddress(ip: string): boolean {
+  const known = privateCache.get(ip);
+  if (known !== undefined) return known;
+  const isPrivate = judgeAddress(ip);
+  if (privateCache.size >= cachedMax) privateCache.clear();
+  privateCache.set(ip, isPrivate);
+  return isPrivate;
+}
+
+function judgeAddress(ip: string): boolean {
   if (ip.includes(":")) {
     const lower = ip.toLowerCase();
-    if (lower.startsWith("::ffff:")) return isPrivateAddress(lower.slice(7));
+    if (lower.startsWith("::ffff:")) return judgeAddress(lower.slice(7));
     return (
       lower === "::1" || lower.startsWith("fc") || lower.startsWith("fd") || /^fe[89ab]/.test(lower)
     );

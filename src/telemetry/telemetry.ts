@@ -2,65 +2,23 @@ import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
 import { HeaderName } from "../http/headername.ts";
+import { ApiTable, type WorkloadOf } from "./apis.ts";
 import { BodyScan } from "./bodyscan.ts";
-import type { Book } from "./book.ts";
-import {
-  authorizationCredential,
-  cookieCredential,
-  credentialSet,
-  grantCredential,
-  headerCredential,
-} from "./credentials.ts";
-import { forgetFields } from "./freeze.ts";
-import { HeaderNames } from "./headers.ts";
-import { Joiner } from "./join.ts";
-import { ScanOutcome } from "./jsonscanner.ts";
+import type { NodeBudget } from "./book.ts";
 import { observeLatency } from "./latency.ts";
-import {
-  ApiTally,
-  type BodiesTally,
-  freezeNode,
-  type OperationTally,
-  RequestTally,
-  ResponseTally,
-} from "./live.ts";
+import { freezeNode, type OperationTally } from "./live.ts";
 import { type MediaType, mediaTypeOf } from "./mediatype.ts";
-import { PairReader } from "./pairs.ts";
-import { ParameterWriter } from "./parameters.ts";
+import { absorbSummary, apiKeyText, mergeSummaries } from "./merge.ts";
+import { MessageCounter } from "./messages.ts";
 import type { PrivacyRules } from "./privacy.ts";
 import { REASONS, Reason, type Selection, Selector } from "./selection.ts";
 import { operationSelector } from "./selector.ts";
 import type { ApiSummary } from "./summary.ts";
 import { Tables } from "./tables.ts";
-import { isPrivateAddress, parseAuthority, Target } from "./target.ts";
+import { TALLIES, Tally, type TallyName } from "./tallies.ts";
+import { isPrivateAddress, Target } from "./target.ts";
 import { observeTime } from "./timebuckets.ts";
-import { release, Trie } from "./trie.ts";
-
-/** Stable names of what was counted beside the reasons of `REASONS`. */
-export const TALLIES = [
-  "bodies-scanned",
-  "bodies-truncated",
-  "bodies-invalid",
-  "bodies-over-limit",
-  "bodies-not-scanned",
-  "names-refused",
-  "nodes-refused",
-  "paths-refused",
-  "apis-forgotten",
-] as const;
-export type TallyName = (typeof TALLIES)[number];
-
-const Tally = {
-  Scanned: 0,
-  Truncated: 1,
-  Invalid: 2,
-  OverLimit: 3,
-  NotScanned: 4,
-  NamesRefused: 5,
-  NodesRefused: 6,
-  PathsRefused: 7,
-  ApisForgotten: 8,
-} as const;
+import { Trie } from "./trie.ts";
 
 /** What became of an exchange: `REASONS[reason]`. */
 export interface Verdict {
@@ -78,14 +36,16 @@ export interface TelemetryOptions {
   readonly privacy: PrivacyRules;
   /** At least 8 bytes: one key an installation, or one an offline job. */
   readonly hashKey: Uint8Array;
-  /** Which workload answers at an address (`namespace/kind/name`), empty where that is not known. */
-  readonly workloadOf?: (ip: string, port: number) => string;
+  readonly workloadOf?: WorkloadOf;
   readonly onExchange?: (exchange: Exchange, verdict: Verdict) => void;
 }
 
 /**
  * Exchanges in, summaries out. Bodies are scanned as they pass, each into a scratch of its own; when an exchange
  * is over and selected, its scratch joins the summary of its API. Nothing of a value outlives that.
+ *
+ * What is being counted refers to names and words by number. When their tables (or the nodes of shapes) run out, all
+ * is frozen into `#settled` and begun anew, so that what comes later is heard as well as what came first.
  */
 export class Telemetry implements ExchangeObserver {
   readonly counters = new Counters<TallyName>(TALLIES);
@@ -93,55 +53,63 @@ export class Telemetry implements ExchangeObserver {
   readonly reasons = new Counters<string>(REASONS);
   readonly #options: TelemetryOptions;
   readonly #selector: Selector;
-  readonly #budget = { left: telemetryLimits.shapeNodesMax, refused: 0 };
-  readonly #tables: Tables;
-  readonly #joiner: Joiner;
-  readonly #headers: HeaderNames;
-  readonly #pairs: PairReader;
-  readonly #trie: Trie;
-  readonly #parameters: ParameterWriter;
   readonly #target = new Target();
-  #apis = new Map<string, ApiTally>();
-  readonly #free: BodyScan[] = [];
+  readonly #settled = new Map<string, ApiSummary>();
+  #budget!: NodeBudget;
+  #tables!: Tables;
+  #trie!: Trie;
+  #apis!: ApiTable;
+  #messages!: MessageCounter;
+  #free: BodyScan[] = [];
   #scansAlive = 0;
-  /** Serial number of the message that is counted: tells repeated parameters from new ones. */
-  #message = 0;
-  readonly #credentials: string[] = [];
+  #scratchBytes = 0;
+  #exchangesUntilSettle = 0;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
     this.#selector = new Selector(options.selection);
-    this.#tables = new Tables(options.hashKey, options.privacy);
-    this.#joiner = new Joiner(this.#tables);
-    this.#parameters = new ParameterWriter(forgetFields(this.#tables));
-    this.#headers = new HeaderNames(this.#tables.names);
-    this.#pairs = new PairReader(this.#tables.names, this.#tables.judge);
-    this.#trie = new Trie(this.#tables, options.privacy, this.#budget);
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { hashKey, privacy, workloadOf } = this.#options;
+    this.#budget = { left: telemetryLimits.shapeNodesMax, refused: 0 };
+    this.#tables = new Tables(hashKey, privacy);
+    this.#trie = new Trie(this.#tables, privacy, this.#budget);
+    this.#apis = new ApiTable(this.#trie, this.#budget, workloadOf ?? null);
+    this.#messages = new MessageCounter(this.#tables, this.counters);
+    this.#free = [];
+    this.#exchangesUntilSettle = settleExchangesMin;
   }
 
   requestHead(exchange: Exchange): BodySink | null {
-    if (!this.#selector.mayTeach(exchange)) return null;
-    const head = exchange.request?.head;
-    return head === undefined ? null : this.#scan(mediaTypeOf(head.value(HeaderName.ContentType)));
+    const { request } = exchange;
+    if (request === null || !this.#selector.mayTeach(exchange)) return null;
+    return this.#scan(mediaTypeOf(request.head.value(HeaderName.ContentType)));
   }
 
   responseHead(exchange: Exchange): BodySink | null {
-    if (exchange.request === null || !this.#selector.allowsStatus(exchange.status)) return null;
-    if (exchange.method === "HEAD" || !this.#selector.mayTeach(exchange)) return null;
-    const head = exchange.response?.head;
-    return head === undefined ? null : this.#scan(mediaTypeOf(head.value(HeaderName.ContentType)));
+    const { request, response } = exchange;
+    if (request === null || response === null || exchange.method === "HEAD") return null;
+    if (!this.#selector.allowsStatus(exchange.status)) return null;
+    if (!this.#selector.mayTeach(exchange)) return null;
+    return this.#scan(mediaTypeOf(response.head.value(HeaderName.ContentType)));
   }
 
   exchange(exchange: Exchange): void {
     const reason = this.#selector.select(exchange);
     this.reasons.add(reason);
-    if (reason === Reason.Selected || reason === Reason.Status) this.#observe(exchange, reason);
+    if (reason === Reason.Selected || reason === Reason.Status) {
+      this.#observe(exchange, reason === Reason.Status);
+    }
     this.#options.onExchange?.(exchange, VERDICTS[reason]!);
     this.#release(exchange.request);
     this.#release(exchange.response);
+    this.#exchangesUntilSettle -= 1;
+    if (this.#exchangesUntilSettle <= 0) this.#settleIfFull();
   }
 
-  /** What was learned since the last `take`, as values of their own. APIs with refused calls only are left out. */
+  /** What was learned since the last `take`, as values of their own. What was only ever refused is left out. */
   summaries(): ApiSummary[] {
     return this.#freeze(false);
   }
@@ -149,55 +117,94 @@ export class Telemetry implements ExchangeObserver {
   /** The same for a delta, with operations of which every call was refused; then all begins anew. */
   take(): ApiSummary[] {
     const summaries = this.#freeze(true);
-    this.#apis = new Map();
-    this.#trie.nodeCount = 0;
-    this.#budget.left = telemetryLimits.shapeNodesMax;
+    this.#settled.clear();
+    if (isHalfFull(this.#tables)) this.#begin();
+    else {
+      this.#apis.clear();
+      this.#budget.left = telemetryLimits.shapeNodesMax;
+    }
     return summaries;
   }
 
   #freeze(keepRefused: boolean): ApiSummary[] {
-    const summaries: ApiSummary[] = [];
-    for (const api of this.#apis.values()) {
-      if (api.calls === 0 && !keepRefused) continue;
-      summaries.push({
+    this.#countRefusals();
+    const summaries = new Map(this.#settled);
+    for (const api of this.#apis.all()) {
+      const summary: ApiSummary = {
         key: api.key,
         root: freezeNode(api, api.root, this.#tables, keepRefused),
         serverAddresses: new Map(api.serverAddresses),
         limits: new Map(api.limits),
-      });
+      };
+      const text = apiKeyText(api.key);
+      const settled = summaries.get(text);
+      if (settled !== undefined) summaries.set(text, mergeSummaries(settled, summary));
+      else if (api.calls > 0 || keepRefused) summaries.set(text, summary);
     }
-    return summaries;
+    return [...summaries.values()];
+  }
+
+  /** Freezes what was learned so far where a table has run out, and begins anew beside it. */
+  #settleIfFull(): void {
+    this.#exchangesUntilSettle = settleExchangesMin;
+    if (!isNearlyFull(this.#tables) && this.#budget.left > telemetryLimits.shapeNodesMax / 16) {
+      return;
+    }
+    for (const api of this.#apis.all()) {
+      const summary: ApiSummary = {
+        key: api.key,
+        root: freezeNode(api, api.root, this.#tables, true),
+        serverAddresses: api.serverAddresses,
+        limits: api.limits,
+      };
+      const text = apiKeyText(api.key);
+      const settled = this.#settled.get(text);
+      if (settled === undefined) this.#settled.set(text, summary);
+      else absorbSummary(settled, summary);
+    }
+    forgetSettled(this.#settled);
+    this.#countRefusals();
+    this.counters.add(Tally.TablesRenewed);
+    this.#begin();
   }
 
   #scan(mediaType: MediaType): BodySink | null {
-    let scan = this.#free.pop();
-    if (scan === undefined) {
-      if (this.#scansAlive >= telemetryLimits.bodiesMax) {
-        this.counters.add(Tally.NotScanned);
-        return null;
-      }
-      scan = new BodyScan(this.#tables, mediaType);
+    if (
+      this.#scansAlive >= telemetryLimits.bodiesMax ||
+      this.#scratchBytes >= telemetryLimits.scratchBytesMax
+    ) {
+      this.counters.add(Tally.NotScanned);
+      return null;
     }
+    const scan = this.#free.pop() ?? new BodyScan(this.#tables);
     this.#scansAlive += 1;
-    scan.begin(mediaType);
+    scan.begin(mediaType, this.#grow);
     return scan;
   }
 
+  readonly #grow = (byteCount: number): void => {
+    this.#scratchBytes += byteCount;
+  };
+
   #release(message: Message | null): void {
     const scan = message?.sink;
-    if (!(scan instanceof BodyScan)) return;
-    if (message !== null) message.sink = null;
+    if (message === null || !(scan instanceof BodyScan)) return;
+    message.sink = null;
     this.#scansAlive -= 1;
-    if (this.#free.length < pooledScansMax && scan.scratchBytes <= pooledScratchBytes) {
+    this.#scratchBytes -= scan.grownBytes;
+    if (
+      scan.tables === this.#tables &&
+      this.#free.length < pooledScansMax &&
+      scan.scratchBytes <= pooledScratchBytes
+    ) {
       this.#free.push(scan);
     }
   }
 
-  #observe(exchange: Exchange, reason: number): void {
+  #observe(exchange: Exchange, refused: boolean): void {
     const target = this.#target;
     target.read(exchange.target);
-    const api = this.#api(exchange);
-    const refused = reason !== Reason.Selected;
+    const api = this.#apis.of(exchange, target);
     if (refused) api.refused += 1;
     else api.calls += 1;
     const node = this.#trie.reach(api, target, refused);
@@ -205,195 +212,48 @@ export class Telemetry implements ExchangeObserver {
       this.counters.add(Tally.PathsRefused);
       return;
     }
-    const scan = exchange.request?.sink;
+    const scan = exchange.request!.sink;
     const selector = scan instanceof BodyScan ? operationSelector(scan.selectors) : "";
     const method = methodName(exchange.method);
     const key = selector === "" ? method : `${method} ${selector}`;
     const operation = this.#trie.operation(api, node, key);
-    if (operation === null) return;
     countCall(operation, exchange, refused);
     if (refused) return;
-    this.#countCaller(operation, exchange.connection.client.ip);
-    if (exchange.status < 400) this.#request(operation, exchange.request!);
-    this.#response(operation, exchange, exchange.response!);
-  }
-
-  #api(exchange: Exchange): ApiTally {
-    const { server } = exchange.connection;
-    const target = this.#target;
-    const named =
-      target.authority === "" ? exchange.request!.head.value(HeaderName.Host) : target.authority;
-    const authority = named === null ? null : parseAuthority(named);
-    const host = authority?.host ?? server.ip;
-    const scheme = target.scheme === "https" ? "https" : "http";
-    let port = server.port;
-    if (target.authority !== "" && authority !== null && authority.host !== null) {
-      port = authority.port === 0 ? (scheme === "https" ? 443 : 80) : authority.port;
-    }
-    const workload = this.#options.workloadOf?.(server.ip, server.port) ?? "";
-    const text = `${host}|${port}|${scheme}|${workload}`;
-    let api = this.#apis.get(text);
-    if (api === undefined) {
-      if (this.#apis.size >= telemetryLimits.apisMax) this.#forgetApis();
-      api = new ApiTally({ workload, host, port, scheme }, this.#budget);
-      this.#apis.set(text, api);
-      this.#trie.nodeCount += 1;
-    }
-    const calls = api.serverAddresses.get(server.ip);
-    if (calls !== undefined) api.serverAddresses.set(server.ip, calls + 1);
-    else if (api.serverAddresses.size < telemetryLimits.serverAddressesMax) {
-      api.serverAddresses.set(server.ip, 1);
-    } else api.mark("serverAddressesMax");
-    return api;
-  }
-
-  /** Half of the APIs stay: those heard most, of equals the later ones. */
-  #forgetApis(): void {
-    const order = [...this.#apis].map(([text, api], at) => ({ text, api, at }));
-    order.sort((a, b) => b.api.calls - a.api.calls || b.api.refused - a.api.refused || b.at - a.at);
-    for (const { text, api } of order.slice(order.length >> 1)) {
-      this.#apis.delete(text);
-      this.#trie.nodeCount -= api.nodeCount;
-      release(api, api.root);
-      this.counters.add(Tally.ApisForgotten);
-    }
-  }
-
-  #countCaller(operation: OperationTally, ip: string): void {
-    if (isPrivateAddress(ip)) operation.internalCalls += 1;
+    const { client, server } = exchange.connection;
+    if (isPrivateAddress(client.ip)) operation.internalCalls += 1;
     else operation.externalCalls += 1;
-    if (!this.#options.privacy.callers) return;
-    const { callers } = operation;
-    const calls = callers.get(ip);
-    if (calls !== undefined) callers.set(ip, calls + 1);
-    else {
-      if (callers.size >= telemetryLimits.callersMax) forgetCallers(callers);
-      callers.set(ip, 1);
+    if (this.#options.privacy.callers) {
+      countBounded(operation.callers, client.ip, telemetryLimits.callersMax);
     }
+    countBounded(api.serverAddresses, server.ip, telemetryLimits.serverAddressesMax);
+    if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
+    this.#messages.response(operation, exchange, exchange.response!);
   }
 
-  #request(operation: OperationTally, message: Message): void {
-    operation.request ??= new RequestTally();
-    const request = operation.request;
-    const credentials = this.#credentials;
-    credentials.length = 0;
-    this.#message += 1;
-    request.calls += 1;
-    const { head } = message;
-    const { book } = operation;
-    const parameters = this.#parameters;
-    if (request.headers === 0) request.headers = book.node(0);
-    parameters.begin(book, request.headers, this.#message);
-    this.#headers.observe(head, parameters, this.#tables.judge, credentials);
-    for (let at = 0; at < credentials.length; at += 1) {
-      credentials[at] = headerCredential(credentials[at]!);
-    }
-    const authorization = authorizationCredential(head);
-    if (authorization !== null) credentials.push(authorization);
-    const target = this.#target;
-    if (target.queryStart < target.queryEnd) {
-      if (request.query === 0) request.query = book.node(0);
-      parameters.begin(book, request.query, this.#message);
-      this.#pairs.query(target, parameters, credentials);
-    }
-    if (head.has(HeaderName.Cookie)) this.#cookies(head, operation, request, credentials);
-    const scan = message.sink;
-    if (scan instanceof BodyScan) {
-      for (const { name, text } of scan.selectors) {
-        if (name === "grant_type" && scan.kind === "form") credentials.push(grantCredential(text));
-      }
-    }
-    const set = credentialSet(credentials);
-    const calls = request.credentials.get(set);
-    if (calls !== undefined || request.credentials.size < telemetryLimits.credentialSetsMax) {
-      request.credentials.set(set, (calls ?? 0) + 1);
-    }
-    this.#body(message, operation.book, request.bodies);
-    operation.requestBytes += message.bodyBytes;
-  }
-
-  #cookies(
-    head: Message["head"],
-    operation: OperationTally,
-    request: RequestTally,
-    credentials: string[],
-  ): void {
-    if (request.cookies === 0) request.cookies = operation.book.node(0);
-    this.#parameters.begin(operation.book, request.cookies, this.#message);
-    for (let index = 0; index < head.fieldCount; index += 1) {
-      if (head.nameIdAt(index) !== HeaderName.Cookie) continue;
-      const start = head.fields[index * 5 + 3]!;
-      const end = head.fields[index * 5 + 4]!;
-      this.#pairs.cookies(head.bytes, start, end, this.#parameters, (name) => {
-        const credential = cookieCredential(name);
-        if (credential !== null) credentials.push(credential);
-      });
-    }
-  }
-
-  #response(operation: OperationTally, exchange: Exchange, message: Message): void {
-    let response = operation.responses.get(exchange.status);
-    if (response === undefined) {
-      if (operation.responses.size >= telemetryLimits.statusesMax) return;
-      response = new ResponseTally();
-      operation.responses.set(exchange.status, response);
-    }
-    response.calls += 1;
-    this.#message += 1;
-    if (response.headers === 0) response.headers = operation.book.node(0);
-    this.#parameters.begin(operation.book, response.headers, this.#message);
-    this.#headers.observe(message.head, this.#parameters, this.#tables.judge, null);
-    this.#body(message, operation.book, response.bodies);
-    operation.responseBytes += message.bodyBytes;
-  }
-
-  #body(message: Message, book: Book, into: BodiesTally): void {
-    const scan = message.sink instanceof BodyScan ? message.sink : null;
-    if (message.bodyBytes === 0 && (scan === null || scan.byteCount === 0)) {
-      into.bodiless += 1;
-      return;
-    }
-    const mediaType =
-      scan === null ? mediaTypeOf(message.head.value(HeaderName.ContentType)) : scan.mediaType;
-    const body = into.of(mediaType.name);
-    if (body === null) return;
-    body.count += 1;
-    body.bytes += message.bodyBytes;
-    if (scan === null) {
-      this.counters.add(Tally.NotScanned, message.bodyBytes);
-      return;
-    }
-    scan.end(message.complete);
-    body.kinds.set(scan.kind, (body.kinds.get(scan.kind) ?? 0) + 1);
-    if (scan.overLimit) this.counters.add(Tally.OverLimit, scan.byteCount);
-    if (scan.outcome === ScanOutcome.Invalid) {
-      body.invalid += 1;
-      this.counters.add(Tally.Invalid, scan.byteCount);
-      return;
-    }
-    if (scan.outcome === ScanOutcome.Cut) {
-      body.truncated += 1;
-      this.counters.add(Tally.Truncated, scan.byteCount);
-    } else {
-      body.scanned += 1;
-      this.counters.add(Tally.Scanned, scan.byteCount);
-    }
-    if (scan.tape.count === 0) return;
-    if (body.root === 0) body.root = book.node(0);
-    this.#joiner.join(scan.tape, book, body.root);
-  }
-
-  /** What the tables refused so far, brought into `counters`; called before they are read. */
-  refreshCounters(): void {
-    const refused = this.#tables.names.refused;
-    for (let count = this.counters.count(Tally.NamesRefused); count < refused; count += 1) {
-      this.counters.add(Tally.NamesRefused);
-    }
+  /** Brings what tables refused into `counters`, before the tables go. */
+  #countRefusals(): void {
+    const refusals = [
+      [Tally.NamesRefused, this.#tables.names.refused],
+      [Tally.NodesRefused, this.#budget.refused],
+      [Tally.ApisForgotten, this.#apis.forgotten],
+    ] as const;
+    for (const [tally, count] of refusals) this.counters.addMany(tally, count);
+    this.#tables.names.refused = 0;
+    this.#budget.refused = 0;
+    this.#apis.forgotten = 0;
   }
 }
 
+/** Tables are renewed at most so often: it costs what merging all summaries costs. */
+const settleExchangesMin = 20_000;
 const pooledScansMax = 256;
 const pooledScratchBytes = 65_536;
+
+const isNearlyFull = ({ names, words }: Tables): boolean =>
+  names.count > telemetryLimits.namesMax * 0.9 || words.count > telemetryLimits.wordsMax * 0.9;
+
+const isHalfFull = ({ names, words }: Tables): boolean =>
+  names.count > telemetryLimits.namesMax * 0.5 || words.count > telemetryLimits.wordsMax * 0.5;
 
 const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]);
 
@@ -416,7 +276,27 @@ function countCall(operation: OperationTally, exchange: Exchange, refused: boole
   observeLatency(operation.latency, Math.max(0, latencyMs));
 }
 
-function forgetCallers(callers: Map<string, number>): void {
-  const order = [...callers].sort(([, a], [, b]) => a - b);
-  for (const [ip] of order.slice(0, order.length >> 1)) callers.delete(ip);
+/** Counts one more of `key`; where there are too many keys, the half that is heard least goes. */
+function countBounded(counts: Map<string, number>, key: string, max: number): void {
+  const count = counts.get(key);
+  if (count === undefined && counts.size >= max) {
+    const order = [...counts].sort(([, a], [, b]) => a - b);
+    for (const [least] of order.slice(0, order.length >> 1)) counts.delete(least);
+  }
+  counts.set(key, (count ?? 0) + 1);
+}
+
+/** The settled APIs that are heard most stay. */
+function forgetSettled(settled: Map<string, ApiSummary>): void {
+  if (settled.size <= telemetryLimits.apisMax) return;
+  const order = [...settled].map(([text, summary]) => ({ text, calls: callsOf(summary.root) }));
+  order.sort((a, b) => b.calls - a.calls);
+  for (const { text } of order.slice(telemetryLimits.apisMax)) settled.delete(text);
+}
+
+function callsOf(node: ApiSummary["root"]): number {
+  let calls = 0;
+  for (const operation of node.operations.values()) calls += operation.calls;
+  for (const child of node.children.values()) calls += callsOf(child);
+  return calls;
 }

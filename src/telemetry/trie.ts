@@ -176,10 +176,10 @@ export class Trie {
     }
   }
 
-  /** The operation `key` at a node, made where it is new; null where a limit forbids. */
-  operation(api: ApiTally, node: NodeTally, key: string): OperationTally | null {
-    let operation = node.operations.get(key);
-    if (operation !== undefined) return operation;
+  /** The operation `key` at a node, made where it is new; where there are too many, the least heard half goes. */
+  operation(api: ApiTally, node: NodeTally, key: string): OperationTally {
+    const known = node.operations.get(key);
+    if (known !== undefined) return known;
     if (node.operations.size >= telemetryLimits.operationsMax) {
       api.mark("operationsMax");
       const order = [...node.operations].sort(([, a], [, b]) => a.calls - b.calls);
@@ -188,9 +188,16 @@ export class Trie {
         node.operations.delete(least);
       }
     }
-    operation = new OperationTally(this.#budget);
+    const operation = new OperationTally(this.#budget);
     node.operations.set(key, operation);
     return operation;
+  }
+
+  /** Gives back what an API holds, before it is thrown away. */
+  release(api: ApiTally): void {
+    release(api, api.root);
+    api.slots.close();
+    this.nodeCount -= api.nodeCount;
   }
 }
 
@@ -200,7 +207,7 @@ function count(node: NodeTally, refused: boolean): void {
 }
 
 /** Gives back what the books of a node and all below it hold. */
-export function release(api: ApiTally, node: NodeTally): void {
+function release(api: ApiTally, node: NodeTally): void {
   for (const slot of node.slots) api.slots.release(slot);
   for (const operation of node.operations.values()) operation.book.close();
   for (const child of node.children.values()) release(api, child);
