@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import { isIP } from "node:net";
 import { collectLimits, httpLimits } from "../base/limits.ts";
 import {
   type BodySink,
@@ -8,6 +7,7 @@ import {
   type ExchangeObserver,
 } from "../http/exchange.ts";
 import { PooledExchange, PooledMessage } from "../http/exchangepool.ts";
+import { isAddress } from "./address.ts";
 import type { EntryTaker } from "./entrycutter.ts";
 import { contentBytes, postedBytes } from "./harbody.ts";
 import { type Field, harFields, harTimes } from "./harparts.ts";
@@ -220,5 +220,5 @@ function isLatin1(text: string): boolean {
 /** An address as flows write it: no brackets, no zone. */
 function ipText(value: unknown): string | null {
   const text = asText(value)?.replace(/^\[/, "").replace(/\]$/, "") ?? "";
-  return isIP(text) === 0 ? null : text;
+  return isAddress(text) ? text : null;
 }

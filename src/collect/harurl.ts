@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isAddress } from "./address.ts";
 import type { HarProblem } from "./harproblem.ts";
 
 export interface HarUrl {
@@ -41,7 +41,7 @@ export function readHarUrl(text: string, method: string): HarUrl | HarProblem {
   const hash = text.indexOf("#", end);
   const rest = text.slice(end, hash < 0 ? text.length : hash);
   const path = escaped(rest.startsWith("/") ? rest : `/${rest}`);
-  const ip = isIP(host) === 0 ? null : host;
+  const ip = isAddress(host) ? host : null;
   if (method === "CONNECT") return { target: authority, authority, port, ip };
   const target = scheme === "https" ? `https://${authority}${path}` : path;
   return { target, authority, port, ip };

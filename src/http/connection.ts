@@ -18,9 +18,10 @@ import { HttpContext } from "./context.ts";
 import { type Connection, ExchangeFlag, type ExchangeObserver } from "./exchange.ts";
 import { NO_CONNECTION, type PooledExchange, type PooledMessage } from "./exchangepool.ts";
 import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
-import { MessageReader, type ReaderOwner, ReaderState } from "./messagereader.ts";
+import { MessageReader, ReaderState } from "./messagereader.ts";
 import { methodKindOf, methodText } from "./method.ts";
 import { Pairing, type PairingOwner } from "./pairing.ts";
+import type { ReaderOwner } from "./readerowner.ts";
 import { Role } from "./search.ts";
 import { FlowKind, type FlowKindName, HttpCount, type HttpCounterName } from "./tallies.ts";
 
@@ -101,6 +102,10 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     return direction === Direction.AToB ? this.#aToB : this.#bToA;
   }
 
+  #otherReader(direction: Direction): MessageReader {
+    return direction === Direction.AToB ? this.#bToA : this.#aToB;
+  }
+
   #verdict(): Verdict {
     const { outstandingCount } = this.#pairing;
     if (this.#requestsUntrusted && outstandingCount === 0 && !this.#responseOpen) this.#giveUp();
@@ -128,18 +133,18 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     this.#giveUp();
   }
 
-  takeRole(reader: MessageReader, role: Role): void {
+  takeRole(direction: Direction, role: Role): void {
     const isRequest = role === Role.Request;
-    const other = reader === this.#aToB ? this.#bToA : this.#aToB;
-    reader.setRole(role);
-    other.setRole(isRequest ? Role.Response : Role.Request);
-    const aIsClient = isRequest === (reader === this.#aToB);
+    this.#reader(direction).setRole(role);
+    this.#otherReader(direction).setRole(isRequest ? Role.Response : Role.Request);
+    const aIsClient = isRequest === (direction === Direction.AToB);
     const { a, b, flowId } = this.#flow;
     this.#connection = { id: flowId, client: aIsClient ? a : b, server: aIsClient ? b : a };
     this.#context.flowKinds.add(FlowKind.http);
   }
 
-  headRead(reader: MessageReader, timeMs: number): Body | null {
+  headRead(direction: Direction, timeMs: number): Body | null {
+    const reader = this.#reader(direction);
     return reader.role === Role.Request
       ? this.#requestRead(reader, timeMs)
       : this.#responseRead(reader, timeMs);
@@ -191,8 +196,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     if (upgraded) {
       context.counters.add(HttpCount.upgrades);
       reader.close();
-      const other = reader === this.#aToB ? this.#bToA : this.#aToB;
-      this.#requestAwaited = awaited && other.state !== ReaderState.Search;
+      const requests = this.#otherReader(reader.direction);
+      this.#requestAwaited = awaited && requests.state !== ReaderState.Search;
       if (!this.#requestAwaited) this.#giveUp();
     } else if (framing === Framing.Bad) this.#giveUp();
     return body;
@@ -229,7 +234,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     return body;
   }
 
-  bodyEnded(reader: MessageReader, body: Body, whole: boolean, timeMs: number): void {
+  bodyEnded(direction: Direction, body: Body, whole: boolean, timeMs: number): void {
+    const reader = this.#reader(direction);
     const isRequest = reader.role === Role.Request;
     const exchange = isRequest ? this.#requestOpen! : this.#responseOpen!;
     const message = isRequest ? exchange.request! : exchange.response!;
@@ -267,7 +273,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
 
   /** One half is over; the exchange is, if the other is too. */
   #messageOver(exchange: PooledExchange, message: PooledMessage): void {
-    if (message === exchange.request) {
+    const isRequest = message === exchange.request;
+    if (isRequest) {
       exchange.requestOver = true;
       this.#requestOpen = null;
     } else {
@@ -275,24 +282,24 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
       this.#responseOpen = null;
     }
     this.#settle(exchange);
-    if (this.#requestAwaited && message === exchange.request) this.#giveUp();
+    if (this.#requestAwaited && isRequest) this.#giveUp();
   }
 
-  messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void {
+  messagesLost(direction: Direction, certain: boolean, headSeen: boolean): void {
+    const { role } = this.#reader(direction);
     const { initiator } = this.#flow;
-    const known = reader.role !== Role.Unknown || initiator !== null;
-    const isRequest =
-      reader.role === Role.Unknown ? reader.direction === initiator : reader.role === Role.Request;
+    const known = role !== Role.Unknown || initiator !== null;
+    const isRequest = role === Role.Unknown ? direction === initiator : role === Role.Request;
     if (isRequest || !known) this.#pairing.requestsLost(certain && known, headSeen && known);
     if (!isRequest) this.#pairing.responsesLost(certain && known);
   }
 
-  framingLost(reader: MessageReader): void {
-    if (this.#requestAwaited && reader.role === Role.Request) this.#giveUp();
+  framingLost(direction: Direction): void {
+    if (this.#requestAwaited && this.#reader(direction).role === Role.Request) this.#giveUp();
   }
 
-  bytesSkipped(reader: MessageReader, timeMs: number): void {
-    if (reader.role === Role.Response) this.#pairing.responseSkipped(timeMs);
+  bytesSkipped(direction: Direction, timeMs: number): void {
+    if (this.#reader(direction).role === Role.Response) this.#pairing.responseSkipped(timeMs);
   }
 
   newExchange(): PooledExchange {

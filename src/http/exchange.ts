@@ -51,7 +51,6 @@ export const ExchangeFlag = {
   noRequest: 1 << 12,
   noResponse: 1 << 13,
 } as const;
-export type ExchangeFlagName = keyof typeof ExchangeFlag;
 
 /** One HTTP request and its response. The narrow waist: whatever makes exchanges, nothing behind it knows. */
 export interface Exchange {

@@ -20,29 +20,12 @@ import type { HeldBytes } from "./heldbytes.ts";
 import { Parse } from "./pooledhead.ts";
 import { Preamble, preambleEnd } from "./preamble.ts";
 import { Probe, probe, tlsServerName } from "./probe.ts";
+import type { ReaderOwner } from "./readerowner.ts";
 import { findCandidate, isKnownMethod, Role } from "./search.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
 
 export const ReaderState = { Probe: 0, Boundary: 1, Body: 2, Search: 3, Closed: 4 } as const;
 export type ReaderState = (typeof ReaderState)[keyof typeof ReaderState];
-
-/** What a reader reports to its connection, which may close it in answer. */
-export interface ReaderOwner {
-  /** The flow speaks another protocol (`FlowKind`). */
-  notHttp(kind: number): void;
-  /** The first message of the flow shows who is who: sets the role of both readers. */
-  takeRole(reader: MessageReader, role: Role): void;
-  /** `context.draft` holds a head. Answers its open body, or null where the message is over. */
-  headRead(reader: MessageReader, timeMs: number): Body | null;
-  /** `whole`: the framing ended as announced. */
-  bodyEnded(reader: MessageReader, body: Body, whole: boolean, timeMs: number): void;
-  /** Messages may be missing here. `certain`: at least part of one is. `headSeen`: its head had begun. */
-  messagesLost(reader: MessageReader, certain: boolean, headSeen: boolean): void;
-  /** From here on the reader searches for the next message. */
-  framingLost(reader: MessageReader): void;
-  /** Bytes of some message went by whose beginning is not known; the last of them at `timeMs`. */
-  bytesSkipped(reader: MessageReader, timeMs: number): void;
-}
 
 const LF = 10;
 const CR = 13;
@@ -118,15 +101,15 @@ export class MessageReader {
       this.#endBody(skipped >= 0);
       if (this.#isClosed()) return;
       this.#search();
-      this.#owner.messagesLost(this, skipped >= 0, false);
+      this.#owner.messagesLost(this.direction, skipped >= 0, false);
       return;
     }
     const searching = this.state === ReaderState.Search;
     this.#midStream = true;
     this.#search();
-    this.#owner.messagesLost(this, certain, headSeen);
-    if (searching) this.#owner.bytesSkipped(this, timeMs);
-    else if (!certain && heldTimeMs !== null) this.#owner.bytesSkipped(this, heldTimeMs);
+    this.#owner.messagesLost(this.direction, certain, headSeen);
+    if (searching) this.#owner.bytesSkipped(this.direction, timeMs);
+    else if (!certain && heldTimeMs !== null) this.#owner.bytesSkipped(this.direction, heldTimeMs);
   }
 
   /** The direction is over. `byFin`: the sender said so, which is how a body without length ends. */
@@ -218,7 +201,7 @@ export class MessageReader {
     if (next === Parse.Broken || (this.#midStream && isRequest && !this.#isSurelyRequest()))
       return this.#notAtStart(start, end);
     if (this.role === Role.Unknown)
-      this.#owner.takeRole(this, isRequest ? Role.Request : Role.Response);
+      this.#owner.takeRole(this.direction, isRequest ? Role.Request : Role.Response);
     if (next === Parse.TooLong) return this.#tooLong(at, end);
     this.#head(bytes, at);
     return next;
@@ -265,7 +248,7 @@ export class MessageReader {
   #tooLong(at: number, end: number): number {
     this.#context.counters.add(HttpCount.headTooLong, httpLimits.headBytesMax);
     this.#search();
-    this.#owner.messagesLost(this, true, true);
+    this.#owner.messagesLost(this.direction, true, true);
     return Math.min(end, at + httpLimits.headBytesMax);
   }
 
@@ -276,7 +259,7 @@ export class MessageReader {
     this.#wastedBytes = 0;
     this.#midStream = false;
     this.state = ReaderState.Boundary;
-    this.#body = this.#owner.headRead(this, this.#timeMs);
+    this.#body = this.#owner.headRead(this.direction, this.#timeMs);
     if (this.#body !== null) this.state = ReaderState.Body;
   }
 
@@ -291,7 +274,7 @@ export class MessageReader {
     const body = this.#body!;
     this.#body = null;
     this.state = ReaderState.Boundary;
-    this.#owner.bodyEnded(this, body, whole, this.#timeMs);
+    this.#owner.bodyEnded(this.direction, body, whole, this.#timeMs);
   }
 
   #search(): void {
@@ -299,7 +282,7 @@ export class MessageReader {
     this.#candidateRole = Role.Unknown;
     this.#searchedBytes = 0;
     this.#wastedBytes = 0;
-    this.#owner.framingLost(this);
+    this.#owner.framingLost(this.direction);
   }
 
   /** Returns the first offset that is needed again, or that behind a head that was found. */
@@ -317,7 +300,7 @@ export class MessageReader {
         this.#skipped(bytes, start, candidate.start);
         this.#candidateRole = Role.Unknown;
         if (this.role === Role.Unknown)
-          this.#owner.takeRole(this, candidate.isRequest ? Role.Request : Role.Response);
+          this.#owner.takeRole(this.direction, candidate.isRequest ? Role.Request : Role.Response);
         this.#head(bytes, candidate.start);
         return next;
       }
@@ -353,7 +336,7 @@ export class MessageReader {
     this.#searchedBytes += end - start;
     this.#context.counters.add(HttpCount.skipped, end - start);
     const timeMs = bytes === this.#held.bytes ? this.#held.timeOf(end - 1) : this.#timeMs;
-    this.#owner.bytesSkipped(this, timeMs);
+    this.#owner.bytesSkipped(this.direction, timeMs);
   }
 
   /** Whether reading false candidates costs out of all proportion: then this direction is let go. */

@@ -1,0 +1,21 @@
+import type { Direction } from "../reassemble/stream.ts";
+import type { Body } from "./body.ts";
+import type { Role } from "./search.ts";
+
+/** What a reader reports to its connection, which may close it in answer. */
+export interface ReaderOwner {
+  /** The flow speaks another protocol (`FlowKind`). */
+  notHttp(kind: number): void;
+  /** The first message of the flow shows who is who: sets the role of both readers. */
+  takeRole(direction: Direction, role: Role): void;
+  /** `context.draft` holds a head. Answers its open body, or null where the message is over. */
+  headRead(direction: Direction, timeMs: number): Body | null;
+  /** `whole`: the framing ended as announced. */
+  bodyEnded(direction: Direction, body: Body, whole: boolean, timeMs: number): void;
+  /** Messages may be missing here. `certain`: at least part of one is. `headSeen`: its head had begun. */
+  messagesLost(direction: Direction, certain: boolean, headSeen: boolean): void;
+  /** From here on the reader searches for the next message. */
+  framingLost(direction: Direction): void;
+  /** Bytes of some message went by whose beginning is not known; the last of them at `timeMs`. */
+  bytesSkipped(direction: Direction, timeMs: number): void;
+}
