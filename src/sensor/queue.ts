@@ -14,11 +14,11 @@
  *
  * A delta that was settled may still be in the file: it is sent again after a restart, and the server knows its name.
  */
-import { sensorLimits, telemetryLimits } from "../base/limits.ts";
-import { absorbSummary } from "../telemetry/merge.ts";
+import { sensorLimits } from "../base/limits.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
-import { type FrozenDelta, freezeDelta, nameText, shardOf, summaryText } from "./delta.ts";
-import { cutSummary, dropLeastHeard, type Loss } from "./portion.ts";
+import { Backlog, type BacklogLimits, type Origin } from "./backlog.ts";
+import { type FrozenDelta, freezeDelta, nameText } from "./delta.ts";
+import type { Loss } from "./portion.ts";
 import type { QuietLog } from "./quietlog.ts";
 import {
   beginEpoch,
@@ -27,22 +27,14 @@ import {
   newState,
   type SensorState,
   type Waiting,
-  waitingKey,
 } from "./state.ts";
 import type { StateFile } from "./statefile.ts";
-import { callsOf, countNodes, weighSummary } from "./weigh.ts";
 
 /** What one flush took. The summaries belong to the queue from then on. */
-export interface Taken {
+export interface Taken extends Origin {
   readonly summaries: readonly ApiSummary[];
-  readonly fromMs: number;
-  readonly toMs: number;
   /** Counts of the whole sensor since the flush before. */
   readonly coverage: ReadonlyMap<string, number>;
-  /** Share of the exchanges that was heard: 1 where nothing was shed (`SampleMeter`). */
-  readonly keptShare: number;
-  /** Fingerprint of the hash key that it was learned under. */
-  readonly keyId: string;
 }
 
 /** What knowledge did not reach the server, and why. */
@@ -55,17 +47,14 @@ export interface QueueLosses {
   callsRefused: number;
 }
 
-export interface QueueOptions {
+export interface QueueOptions extends BacklogLimits {
   /** Null keeps everything in memory only: what is not acknowledged ends with the process. */
   readonly stateFile: StateFile | null;
   readonly log: QuietLog;
   /** The sensor's name; null takes that of the state file, or makes one. */
   readonly sensor: string | null;
   readonly nowMs: () => number;
-  /** Less than the limits say, for tests. */
-  readonly unsentBytesMax?: number;
-  readonly unsentApisMax?: number;
-  readonly apiNodesMax?: number;
+  /** As `sensorLimits` says, or less. */
   readonly deltaBytesMax?: number;
   readonly frozenBytesMax?: number;
 }
@@ -87,19 +76,13 @@ export interface QueueStatus {
 
 /** A sensor that learned nothing still says once a minute that it is there. */
 const COVERAGE_ALONE_MS = 60_000;
-/** What is cut off is cut a little short, as its JSON is only estimated. */
-const CUT_MARGIN = 0.8;
-/** Where too much waits, this share of what may wait is kept, so that the search for what to drop is rare. */
-const KEPT_SHARE = 0.875;
 
 export class DeltaQueue {
   readonly #options: QueueOptions;
-  readonly #unsentBytesMax: number;
-  readonly #unsentApisMax: number;
   readonly #deltaBytesMax: number;
   readonly #frozenBytesMax: number;
   readonly #state: SensorState;
-  #waitingBytes = 0;
+  readonly #backlog: Backlog;
   /** Names that this process gave and that were never sent. */
   readonly #unsent = new Set<string>();
   readonly #losses: QueueLosses = {
@@ -119,14 +102,12 @@ export class DeltaQueue {
 
   private constructor(options: QueueOptions, state: SensorState) {
     this.#options = options;
-    this.#unsentBytesMax = options.unsentBytesMax ?? sensorLimits.unsentBytesMax;
-    this.#unsentApisMax = options.unsentApisMax ?? sensorLimits.unsentApisMax;
     this.#deltaBytesMax = options.deltaBytesMax ?? sensorLimits.deltaBytesMax;
     this.#frozenBytesMax = options.frozenBytesMax ?? sensorLimits.frozenBytesMax;
     this.#state = state;
     this.#isDurable = options.stateFile !== null;
     this.#lastFrozenMs = options.nowMs();
-    for (const waiting of state.waiting.values()) this.#waitingBytes += waiting.weight;
+    this.#backlog = new Backlog(state.waiting, options, (loss) => this.#lose(loss));
   }
 
   /** Goes on from the state file, or begins a new epoch where there is none that can be used. */
@@ -153,11 +134,10 @@ export class DeltaQueue {
   /** Takes the knowledge of one flush in. */
   add(taken: Taken): void {
     const state = this.#state;
-    for (const summary of taken.summaries) this.#addSummary(summary, taken);
     for (const [reason, count] of taken.coverage) this.#cover(reason, count);
     state.coverageFromMs = Math.min(state.coverageFromMs, taken.fromMs);
     state.coverageToMs = Math.max(state.coverageToMs, taken.toMs);
-    this.#thin();
+    this.#backlog.add(taken.summaries, taken);
   }
 
   /** Deltas that may be sent, in this order. */
@@ -219,69 +199,20 @@ export class DeltaQueue {
   }
 
   status(): QueueStatus {
-    const { sensor, epoch, waiting, frozen } = this.#state;
-    let waitingCalls = 0;
-    let oldestMs: number | null = null;
-    for (const entry of waiting.values()) {
-      waitingCalls += entry.calls;
-      oldestMs = Math.min(oldestMs ?? entry.fromMs, entry.fromMs);
-    }
+    const { sensor, epoch, frozen } = this.#state;
+    const { apis, calls, bytes, oldestMs } = this.#backlog.status();
     return {
       sensor,
       epoch,
-      waitingApis: waiting.size,
-      waitingCalls,
-      waitingBytes: this.#waitingBytes,
+      waitingApis: apis,
+      waitingCalls: calls,
+      waitingBytes: bytes,
       oldestMs,
       frozenDeltas: frozen.length,
       frozenBytes: bytesOf(frozen),
       isDurable: this.#options.stateFile === null ? null : this.#isDurable,
       losses: { ...this.#losses },
     };
-  }
-
-  #addSummary(summary: ApiSummary, taken: Taken): void {
-    const { keyId, fromMs, toMs } = taken;
-    const calls = callsOf(summary);
-    const standsFor = calls / taken.keptShare;
-    const key = waitingKey(keyId, summary);
-    const known = this.#state.waiting.get(key);
-    if (known === undefined) {
-      const weight = weighSummary(summary);
-      const shard = shardOf(summary.key);
-      this.#state.waiting.set(key, {
-        ...{ keyId, shard, summary, weight, calls, standsFor, fromMs, toMs },
-      });
-      this.#waitingBytes += weight;
-      return;
-    }
-    absorbSummary(known.summary, summary);
-    known.standsFor += standsFor;
-    known.fromMs = Math.min(known.fromMs, fromMs);
-    known.toMs = Math.max(known.toMs, toMs);
-    // A merge may have reached a limit of its own.
-    this.#measure(known);
-    this.#boundNodes(known);
-  }
-
-  /** A receiver reads no summary that has many more nodes than a sensor makes at a time. */
-  #boundNodes(entry: Waiting): void {
-    const nodes = countNodes(entry.summary);
-    const nodesMax = this.#options.apiNodesMax ?? telemetryLimits.pathNodesMax;
-    if (nodes <= nodesMax) return;
-    const weightMax = (entry.weight * nodesMax * KEPT_SHARE) / nodes;
-    const callsBefore = entry.calls;
-    this.#lose(dropLeastHeard([entry.summary], weightMax, "pathNodesMax"));
-    this.#measure(entry);
-    entry.standsFor *= entry.calls / callsBefore;
-  }
-
-  /** Brings weight and calls up to date with the summary. */
-  #measure(entry: Waiting): void {
-    const weight = weighSummary(entry.summary);
-    this.#waitingBytes += weight - entry.weight;
-    entry.weight = weight;
-    entry.calls = callsOf(entry.summary);
   }
 
   #cover(reason: string, count: number): void {
@@ -291,32 +222,6 @@ export class DeltaQueue {
     const isFull = coverage.size >= sensorLimits.coverageReasonsMax - 1 && !coverage.has(reason);
     const name = isFull ? "other" : reason;
     coverage.set(name, (coverage.get(name) ?? 0) + count);
-  }
-
-  /** Where too much waits, what is heard least goes. */
-  #thin(): void {
-    const { waiting } = this.#state;
-    if (waiting.size > this.#unsentApisMax) {
-      const entries = [...waiting].sort(([, a], [, b]) => b.calls - a.calls);
-      for (const [key, entry] of entries.slice(this.#unsentApisMax * KEPT_SHARE)) {
-        waiting.delete(key);
-        this.#waitingBytes -= entry.weight;
-        this.#lose(dropLeastHeard([entry.summary], 0, "unsentApisMax"));
-      }
-    }
-    if (this.#waitingBytes <= this.#unsentBytesMax) return;
-    const summaries = [...waiting.values()].map((entry) => entry.summary);
-    const weightMax = this.#unsentBytesMax * KEPT_SHARE;
-    const loss = dropLeastHeard(summaries, weightMax, "unsentBytesMax");
-    this.#lose(loss);
-    for (const [key, entry] of waiting) {
-      const callsBefore = entry.calls;
-      this.#measure(entry);
-      entry.standsFor *= callsBefore === 0 ? 1 : entry.calls / callsBefore;
-      if (entry.calls > 0) continue;
-      waiting.delete(key);
-      this.#waitingBytes -= entry.weight;
-    }
   }
 
   #lose({ operations, calls }: Loss): void {
@@ -330,19 +235,13 @@ export class DeltaQueue {
   #freezeWaiting(): boolean {
     const { frozen, coverage } = this.#state;
     const busy = new Set(frozen.map((delta) => delta.shard));
-    const byShard = new Map<number, Waiting[]>();
-    for (const entry of this.#state.waiting.values()) {
-      if (busy.has(entry.shard)) continue;
-      const entries = byShard.get(entry.shard);
-      if (entries === undefined) byShard.set(entry.shard, [entry]);
-      else entries.push(entry);
-    }
+    const byShard = this.#backlog.byShard();
     const before = frozen.length;
     let bytes = bytesOf(frozen);
     for (let step = 0; step < sensorLimits.shardCount; step += 1) {
       const shard = (this.#nextShard + step) % sensorLimits.shardCount;
       const entries = byShard.get(shard);
-      if (entries === undefined) continue;
+      if (entries === undefined || busy.has(shard)) continue;
       if (bytes > 0 && bytes + this.#deltaBytesMax > this.#frozenBytesMax) {
         this.#nextShard = shard;
         break;
@@ -377,7 +276,7 @@ export class DeltaQueue {
     let room = this.#deltaBytesMax;
     for (const entry of entries) {
       if (entry.keyId !== keyId) continue;
-      const portion = this.#portion(entry, room, texts.length === 0);
+      const portion = this.#backlog.take(entry, room, texts.length === 0);
       if (portion === null) break;
       texts.push(portion.text);
       room -= portion.text.length;
@@ -399,37 +298,6 @@ export class DeltaQueue {
     state.frozen.push(delta);
     this.#unsent.add(nameText(delta));
     return delta;
-  }
-
-  /** Takes from `entry` what fits into `room` bytes of JSON; `first` takes something even where nothing fits. */
-  #portion(
-    entry: Waiting,
-    room: number,
-    first: boolean,
-  ): { text: string; calls: number; standsFor: number } | null {
-    const text = summaryText(entry.summary);
-    const { calls, standsFor } = entry;
-    if (text.length <= room) {
-      this.#state.waiting.delete(waitingKey(entry.keyId, entry.summary));
-      this.#waitingBytes -= entry.weight;
-      return { text, calls, standsFor };
-    }
-    if (!first) return null;
-    const { part, rest } = cutSummary(
-      entry.summary,
-      (entry.weight * room * CUT_MARGIN) / text.length,
-    );
-    if (rest === null) {
-      this.#state.waiting.delete(waitingKey(entry.keyId, entry.summary));
-      this.#waitingBytes -= entry.weight;
-    } else {
-      entry.summary = rest;
-      this.#measure(entry);
-    }
-    const partCalls = callsOf(part);
-    const partStandsFor = calls === 0 ? 0 : (standsFor * partCalls) / calls;
-    entry.standsFor = standsFor - partStandsFor;
-    return { text: summaryText(part), calls: partCalls, standsFor: partStandsFor };
   }
 
   /**
