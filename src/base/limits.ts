@@ -191,7 +191,7 @@ export const sensorLimits = {
   shardCount: 64,
   /** JSON of one delta; one operation that is larger goes alone. A broker's usual message limit is twice that. */
   deltaBytesMax: 1 << 19,
-  /** JSON of one batch, about a tenth of it on the wire. Held once while it is sent. */
+  /** JSON of one batch; a sixth of it on the wire, less than the usual limit of proxies (1 MB). Held once while it is sent. */
   batchBytesMax: 1 << 22,
   /** JSON of all frozen deltas: 8 MiB as bytes, and once more while the state file is written. */
   frozenBytesMax: 1 << 23,
