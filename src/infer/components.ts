@@ -4,11 +4,11 @@ import type { Shape } from "../telemetry/shape.ts";
 import { compareText } from "./group.ts";
 import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
+import { NameShares } from "./nameshares.ts";
 import { obtain } from "./obtain.ts";
 import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
-import * as thresholds from "./thresholds.ts";
 import { isVersion, pascalCase, singular, singularWords, splitWords, unique } from "./words.ts";
 
 /** A method at a path, with all of its exchanges summed. */
@@ -28,23 +28,24 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
   return {
     structureOf,
     familyOf: byShape(families),
-    nullNames: nullNames(families), componentNames: nameStructures(recurring), hasWords: true };
+    nullNames: nullNames(families),
+    absentNames: absentNames(places), componentNames: nameStructures(recurring), hasWords: true };
 }
 
-/** Names that are null in so many structures that they may be in any. */
-function nullNames(families: readonly Structure[]): Set<string> {
-  const counts = new Map<string, { all: number; nulls: number }>();
+function nullNames(families: readonly Structure[]): NameShares {
+  const shares = new NameShares();
   for (const family of families)
-    for (const name of family.names) {
-      const count = obtain(counts, name, () => ({ all: 0, nulls: 0 }));
-      count.all += 1;
-      if (family.nulls(name) > 0) count.nulls += 1;
-    }
-  const names = [...counts].filter(
-    ([, { all, nulls }]) =>
-      nulls >= thresholds.nullStructuresMin && nulls >= thresholds.nullStructuresShareMin * all,
-  );
-  return new Set(names.map(([name]) => name));
+    for (const name of family.names) shares.add(name, family.nulls(name) > 0);
+  return shares;
+}
+
+function absentNames(places: readonly Place[]): NameShares {
+  const shares = new NameShares();
+  for (const { names, shape } of places) {
+    const { fields, whole } = shape.fields!;
+    for (const name of names) shares.add(name, fields.get(name)!.present < whole);
+  }
+  return shares;
 }
 
 function byShape(structures: readonly Structure[]): Map<Shape, Structure> {

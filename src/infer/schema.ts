@@ -9,6 +9,7 @@ import { compareText } from "./group.ts";
 import { isMap } from "./maps.ts";
 import type { Field, ObjectSchema, Schema } from "./model.ts";
 import { obtain } from "./obtain.ts";
+import type { NameShares } from "./nameshares.ts";
 import type { Structure } from "./structures.ts";
 import { addText, emptyText } from "./sum.ts";
 import { textSchema } from "./text.ts";
@@ -20,8 +21,10 @@ export interface SchemaContext {
   readonly structureOf: ReadonlyMap<Shape, Structure>;
   /** Structures whose fields have the same names and kinds, whatever is required in each. */
   readonly familyOf: ReadonlyMap<Shape, Structure>;
+  /** By name of a field: of the places that have it, the part where it is sometimes absent. */
+  readonly absentNames: NameShares;
   /** Names of fields that are null in many structures. */
-  readonly nullNames: ReadonlySet<string>;
+  readonly nullNames: NameShares;
   /** Names under `components/schemas`. */
   readonly componentNames: ReadonlyMap<Structure, string>;
   /** Whether enumerations are listed: not where other values than those seen are expected. */
@@ -129,17 +132,28 @@ function fieldOf(
 ): Field {
   const name = decodeName(key);
   const always = whole >= thresholds.requiredObjectsMin && field.present === whole;
-  const elsewhere = family === null ? 0 : family.whole - whole;
-  const absent = family === null ? 0 : elsewhere - (family.present(key) - field.present);
-  const isDoubted = whole <= thresholds.doubtObjectsMax && absent > thresholds.doubtShareMin * elsewhere;
+  const doubt = elsewhere(key, field.present, whole, family) + context.absentNames.share(key);
+  const isRequired = always && doubt <= thresholds.doubtPerObjectMax * whole;
   const schema = schemaOf(field.shapes, name, context, family?.shapes(key));
   const isNull = family !== null && family.nulls(key) > 0;
   return {
     name,
-    required: always && !isDoubted,
-    schema: isNull || context.nullNames.has(key) ? { ...schema, nullable: true } : schema,
+    required: isRequired,
+    schema: isNull || context.nullNames.isUsual(key) ? { ...schema, nullable: true } : schema,
     evidence: evidenceOf(field.present, whole),
   };
+}
+
+/** The part of the objects of the family, at other places, that lacked the field. */
+function elsewhere(
+  name: string,
+  present: number,
+  whole: number,
+  family: Structure | null,
+): number {
+  const others = family === null ? 0 : family.whole - whole;
+  if (family === null || others <= 0) return thresholds.absenceUsual;
+  return Math.max(0, others - (family.present(name) - present)) / others;
 }
 
 /** Names from traffic have their braces percent-encoded (`telemetry/segment.ts`). */

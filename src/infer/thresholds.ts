@@ -87,8 +87,8 @@ export const innerNamesShareMin = 0.5;
  * Presence of the fields may differ so much between places of one structure, in natural logarithms of
  * likelihood: chance makes about half a unit a field whose presence varies.
  */
-export const presenceDissentMax = 2;
-export const presenceDissentPerField = 0.05;
+export const presenceDissentMax = 1;
+export const presenceDissentPerField = 0.02;
 /** Structures are looked up by this part of a place's names, the rarest first. */
 export const rareNamesShare = 0.25;
 
@@ -114,12 +114,18 @@ export const credentialShareMin = 0.3;
 export const errorOperationsMin = 3;
 
 export const familyNamesShareMin = 0.8;
-export const doubtObjectsMax = 2;
-export const doubtShareMin = 0.1;
+/**
+ * A field that was always there is required unless what is known of it elsewhere (the part of the objects of the
+ * same family that lack it, and the part of the places with that name where it is optional) is more than this
+ * for each object that had it.
+ */
+export const doubtPerObjectMax = 0.3;
+/** That doubt where nothing is known elsewhere. */
+export const absenceUsual = 0.12;
 
 /** A name that is null in so many structures, and in this part of all that have it, may be null in each. */
-export const nullStructuresMin = 2;
-export const nullStructuresShareMin = 0.3;
+export const usualPlacesMin = 2;
+export const usualShareMin = 0.3;
 
 /** Most parameters are optional, so it takes more calls than objects of a body to say that one is not. */
 export const requiredCallsMin = 4;
