@@ -1,4 +1,5 @@
 import { Counters } from "../base/counters.ts";
+import { assert } from "../base/errors.ts";
 import { httpLimits } from "../base/limits.ts";
 import { Body } from "./body.ts";
 import { CodecPool } from "./codings.ts";
@@ -9,6 +10,13 @@ import { BodyFraming } from "./framing.ts";
 import { HeldBytes } from "./heldbytes.ts";
 import { Candidate } from "./search.ts";
 import { FLOW_KINDS, type FlowKindName, HTTP_COUNTERS, type HttpCounterName } from "./tallies.ts";
+
+assert(httpLimits.headerNameBytesMax % 4 === 0, "names are kept in words of four bytes");
+assert(httpLimits.searchLineBytesMax < httpLimits.headBytesMax, "a line that is searched is held");
+assert(
+  httpLimits.encodedHeldBytesMax < httpLimits.heldBytesMax,
+  "one body fits into what all hold",
+);
 
 /** What all flows of one set of consumers share: who listens, what is counted, what is reused. */
 export class HttpContext {
