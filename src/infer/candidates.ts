@@ -5,6 +5,7 @@ import { type Profile, profileOf } from "./kinship.ts";
 import { isForeign, lookOf, weightOf } from "./lexicon.ts";
 import type { Carriers } from "./links.ts";
 import type { Reason } from "./model.ts";
+import { obtain } from "./obtain.ts";
 import type { Traits } from "./signature.ts";
 import * as thresholds from "./thresholds.ts";
 import { countCalls, distinctValues, isClassKey, kindOf, type TreeNode } from "./tree.ts";
@@ -13,6 +14,8 @@ import { countCalls, distinctValues, isClassKey, kindOf, type TreeNode } from ".
 export interface TemplateContext {
   readonly traits: Traits;
   readonly carriers: Carriers;
+  /** Whether a segment looks like a value by itself, as far as it was asked. */
+  readonly valueLike: Map<string, boolean>;
 }
 
 /** One word that may be a value. */
@@ -47,22 +50,17 @@ export function candidatesOf(node: TreeNode, context: TemplateContext): Candidat
     }));
 }
 
-export function profileIn(
-  word: string,
-  node: TreeNode,
-  { traits, carriers }: TemplateContext,
-): Profile {
-  return profileOf(
-    word,
-    node,
-    traits,
-    (segment) =>
-      kindOf(segment) === "mixed" ||
-      weightOf(lookOf(segment)) +
-        weightOf(carriedBy(segment, carriers)) +
-        (isForeign(segment) ? thresholds.foreignWeight : 0) >
-        thresholds.looksLikeValueMin,
+export function profileIn(word: string, node: TreeNode, context: TemplateContext): Profile {
+  return profileOf(word, node, context.traits, (segment) =>
+    obtain(context.valueLike, segment, () => looksLikeValue(segment, context.carriers)),
   );
+}
+
+function looksLikeValue(segment: string, carriers: Carriers): boolean {
+  if (kindOf(segment) === "mixed") return true;
+  const foreign = isForeign(segment) ? thresholds.foreignWeight : 0;
+  const weight = weightOf(lookOf(segment)) + weightOf(carriedBy(segment, carriers)) + foreign;
+  return weight > thresholds.looksLikeValueMin;
 }
 
 /** Whether a field of some response carried the word as its value. */

@@ -29,7 +29,10 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
     structureOf,
     familyOf: byShape(families),
     nullNames: nullNames(families),
-    absentNames: absentNames(places), componentNames: nameStructures(recurring), hasWords: true };
+    absentNames: absentNames(places),
+    componentNames: nameStructures(recurring),
+    hasWords: true,
+  };
 }
 
 function nullNames(families: readonly Structure[]): NameShares {
@@ -97,7 +100,8 @@ function walk(shape: Shape, id: string, hint: string, places: Place[]): void {
   }
   for (const [name, field] of shape.fields.fields) {
     const words = splitWords(name.includes("{") ? "" : name);
-    const inner = words.length === 0 ? hint : pascalCase([...words.slice(0, -1), singular(words.at(-1)!)]);
+    const inner =
+      words.length === 0 ? hint : pascalCase([...words.slice(0, -1), singular(words.at(-1)!)]);
     walk(field.shape, `${id}.${name}`, inner, places);
   }
   if (shape.fields.rest !== null) walk(shape.fields.rest, `${id}.*`, hint, places);
@@ -126,8 +130,7 @@ function nameStructures(structures: readonly Structure[]): Map<Structure, string
 
 function mostWished(places: readonly Place[]): string {
   const votes = new Map<string, number>();
-  for (const { hint } of places)
-    if (hint !== "") votes.set(hint, obtain(votes, hint, () => 0) + 1);
+  for (const { hint } of places) if (hint !== "") votes.set(hint, obtain(votes, hint, () => 0) + 1);
   const [best] = [...votes].sort(([a, m], [b, n]) => n - m || compareText(a, b));
   return best === undefined ? "Object" : best[0].slice(0, 60);
 }

@@ -23,7 +23,8 @@ import {
   type CredentialSets,
   credentialNames,
   ownCredentials,
-  securityOf, securitySchemes,
+  securityOf,
+  securitySchemes,
 } from "./security.ts";
 import { Traits } from "./signature.ts";
 import { addOperation, emptyOperation, type OperationSum } from "./sum.ts";
@@ -60,7 +61,7 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   for (const summary of group.summaries) traits.learn(summary.root, "", "");
   const carriers = new Carriers(hashOf);
   for (const summary of group.summaries) carriers.learn(summary.root);
-  const decisions = resolveTemplates(tree, { traits, carriers });
+  const decisions = resolveTemplates(tree, { traits, carriers, valueLike: new Map() });
   const raw = collectEndpoints(tree);
   const seen = raw.map(({ sum }) => sum.request.credentials);
   const own = ownCredentials(seen);

@@ -28,6 +28,8 @@ interface Place {
 export interface Profile {
   readonly word: string;
   readonly operations: readonly Placed[];
+  /** Sums of the signatures of the operations, by place. */
+  readonly byPlace: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
 /** Whether a segment looks like a value by itself; then it says little about the place. */
@@ -41,18 +43,39 @@ export function profileOf(
 ): Profile {
   const operations: Placed[] = [];
   const walk = (below: TreeNode, suffix: string[]): void => {
-    for (const [method, summaries] of below.operations) {
-      const signature = new Map<number, number>();
-      for (const summary of summaries)
-        for (const [trait, seen] of traits.of(summary))
-          signature.set(trait, seen + (signature.get(trait) ?? 0));
-      operations.push({ signature, places: placesOf(method, suffix, looksLikeValue) });
-    }
+    for (const [method, summaries] of below.operations)
+      operations.push({
+        signature: sumSignatures(summaries.map((summary) => traits.of(summary))),
+        places: placesOf(method, suffix, looksLikeValue),
+      });
     for (const [key, child] of below.children)
       walk(child, [...suffix, isClassKey(key) ? frameOf(key) : key]);
   };
   walk(node, []);
-  return { word, operations };
+  const byPlace = new Map<string, Signature[]>();
+  for (const { signature, places } of operations)
+    for (const { key } of places) obtain(byPlace, key, () => []).push(signature);
+  return {
+    word,
+    operations,
+    byPlace: new Map([...byPlace].map(([key, list]) => [key, sumSignatures(list)])),
+  };
+}
+
+/** One signature stands for itself, so that what is looked at once costs nothing. */
+function sumSignatures(signatures: readonly Signature[]): Signature {
+  if (signatures.length === 1) return signatures[0]!;
+  const sum = new Map<number, number>();
+  for (const signature of signatures) addSignature(sum, signature, 1);
+  return sum;
+}
+
+function addSignature(into: Map<number, number>, from: Signature, sign: 1 | -1): void {
+  for (const [trait, seen] of from) {
+    const left = (into.get(trait) ?? 0) + sign * seen;
+    if (left === 0) into.delete(trait);
+    else into.set(trait, left);
+  }
 }
 
 export interface Support {
@@ -64,24 +87,41 @@ export interface Support {
 
 /** What a set of profiles has at each place, summed. */
 export class Pool {
+  readonly #members = new Set<Profile>();
   readonly #places = new Map<string, Map<number, number>>();
   readonly #traits: Traits;
 
   constructor(profiles: Iterable<Profile>, traits: Traits) {
     this.#traits = traits;
-    for (const profile of profiles) this.#add(profile);
+    for (const profile of profiles) this.add(profile);
   }
 
-  /** How a profile is supported by the others. `isMember`: it is itself in the pool. */
-  support(profile: Profile, isMember: boolean): Support {
-    const own = isMember ? sumByPlace([profile]) : new Map<string, Map<number, number>>();
+  add(profile: Profile): void {
+    this.#members.add(profile);
+    for (const [key, signature] of profile.byPlace)
+      addSignature(
+        obtain(this.#places, key, () => new Map()),
+        signature,
+        1,
+      );
+  }
+
+  remove(profile: Profile): void {
+    if (!this.#members.delete(profile)) return;
+    for (const [key, signature] of profile.byPlace)
+      addSignature(this.#places.get(key)!, signature, -1);
+  }
+
+  /** How a profile is supported by the others in the pool. */
+  support(profile: Profile): Support {
+    const isMember = this.#members.has(profile);
     let sum = 0;
     let paths = 0;
     for (const { signature, places } of profile.operations) {
       let best = Number.NEGATIVE_INFINITY;
       for (const { key, weight, words } of places) {
         const all = this.#places.get(key);
-        const mine = own.get(key) ?? NOTHING;
+        const mine = (isMember ? profile.byPlace.get(key) : undefined) ?? NOTHING;
         if (all === undefined || (all.get(0) ?? 0) - (mine.get(0) ?? 0) <= 0) continue;
         const support = weight + likeness(signature, all, mine, this.#traits);
         if (support > 0 && words > 0) paths += 1;
@@ -91,27 +131,9 @@ export class Pool {
     }
     return { mean: profile.operations.length === 0 ? 0 : sum / profile.operations.length, paths };
   }
-
-  #add(profile: Profile): void {
-    for (const [key, signature] of sumByPlace([profile])) {
-      const target = obtain(this.#places, key, () => new Map<number, number>());
-      for (const [trait, seen] of signature) target.set(trait, seen + (target.get(trait) ?? 0));
-    }
-  }
 }
 
-const NOTHING: ReadonlyMap<number, number> = new Map();
-
-function sumByPlace(profiles: Iterable<Profile>): Map<string, Map<number, number>> {
-  const sums = new Map<string, Map<number, number>>();
-  for (const profile of profiles)
-    for (const { signature, places } of profile.operations)
-      for (const { key } of places) {
-        const target = obtain(sums, key, () => new Map<number, number>());
-        for (const [trait, seen] of signature) target.set(trait, seen + (target.get(trait) ?? 0));
-      }
-  return sums;
-}
+const NOTHING: Signature = new Map();
 
 function placesOf(
   method: string,

@@ -13,11 +13,7 @@ interface Presence {
 }
 
 /** Whether all names are data. `name` is that of the field in which the objects stand. */
-export function isMap(
-  name: string,
-  fields: ReadonlyMap<string, Presence>,
-  whole: number,
-): boolean {
+export function isMap(name: string, fields: ReadonlyMap<string, Presence>, whole: number): boolean {
   let present = 0;
   let ofClasses = 0;
   let most = 0;

@@ -116,6 +116,8 @@ const anything: Schema = { kind: "any", nullable: false };
 function bodySchema(bodies: readonly BodySummary[], context: OperationContext): Schema {
   switch (mostFrequentKind(bodies)) {
     case "json":
+    // What is described is a line: 3.0 and 3.1 have no word for a sequence of documents.
+    case "json-lines":
     case "form":
     case "multipart":
     case "xml": {
@@ -123,7 +125,6 @@ function bodySchema(bodies: readonly BodySummary[], context: OperationContext): 
       const isSound = shapes.length > 0 && bodies.every(({ invalid }) => invalid === 0);
       return isSound ? schemaOf(shapes, "", context.schemas) : anything;
     }
-    case "json-lines":
     case "text":
       return { kind: "string", nullable: false, format: null, words: null };
     case "binary":

@@ -8,8 +8,8 @@ import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
 import { isMap } from "./maps.ts";
 import type { Field, ObjectSchema, Schema } from "./model.ts";
-import { obtain } from "./obtain.ts";
 import type { NameShares } from "./nameshares.ts";
+import { obtain } from "./obtain.ts";
 import type { Structure } from "./structures.ts";
 import { addText, emptyText } from "./sum.ts";
 import { textSchema } from "./text.ts";
@@ -56,8 +56,12 @@ export function schemaOf(
   }
   if (sum.arrays > 0) {
     const items = itemsOf(shapes);
-    const kinItems = kin === shapes ? items : itemsOf(kin);
-    options.push({ kind: "array", nullable: false, items: schemaOf(items, name, context, kinItems) });
+    const kinItems = itemsOf(kin);
+    options.push({
+      kind: "array",
+      nullable: false,
+      items: schemaOf(items, name, context, kinItems),
+    });
   }
   if (sum.objects > 0) options.push(objectsSchema(shapes, name, context));
   if (options.length === 0) return { ...anything, nullable };
@@ -134,7 +138,8 @@ function fieldOf(
   const always = whole >= thresholds.requiredObjectsMin && field.present === whole;
   const doubt = elsewhere(key, field.present, whole, family) + context.absentNames.share(key);
   const isRequired = always && doubt <= thresholds.doubtPerObjectMax * whole;
-  const schema = schemaOf(field.shapes, name, context, family?.shapes(key));
+  const kin = family === null ? [] : family.shapes(key);
+  const schema = schemaOf(field.shapes, name, context, [...new Set([...field.shapes, ...kin])]);
   const isNull = family !== null && family.nulls(key) > 0;
   return {
     name,
@@ -145,12 +150,7 @@ function fieldOf(
 }
 
 /** The part of the objects of the family, at other places, that lacked the field. */
-function elsewhere(
-  name: string,
-  present: number,
-  whole: number,
-  family: Structure | null,
-): number {
+function elsewhere(name: string, present: number, whole: number, family: Structure | null): number {
   const others = family === null ? 0 : family.whole - whole;
   if (family === null || others <= 0) return thresholds.absenceUsual;
   return Math.max(0, others - (family.present(name) - present)) / others;

@@ -48,7 +48,10 @@ export function ownCredentials(operations: readonly CredentialSets[]): Credentia
   return operations.map((sets) => {
     const kept = new Map<string, number>();
     for (const [set, count] of sets) {
-      const key = textsOf(set).filter((text) => witnessed.has(text)).join(" ") || "-";
+      const key =
+        textsOf(set)
+          .filter((text) => witnessed.has(text))
+          .join(" ") || "-";
       kept.set(key, (kept.get(key) ?? 0) + count);
     }
     return kept;
@@ -60,7 +63,9 @@ function textsOf(set: string): string[] {
 }
 
 /** Schemes by name, for all credential sets of an API. */
-export function securitySchemes(operations: readonly CredentialSets[]): Map<string, SecurityScheme> {
+export function securitySchemes(
+  operations: readonly CredentialSets[],
+): Map<string, SecurityScheme> {
   const schemes = new Map<string, SecurityScheme>();
   const bearers = new Set<string>();
   const sets = new Set(operations.flatMap((each) => [...each.keys()]));

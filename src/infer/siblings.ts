@@ -60,7 +60,7 @@ export class Siblings {
 
   #fittingSlot(): Candidate[] {
     if (this.#slot === undefined) return [];
-    this.#measure(this.#candidates, [this.#slot]);
+    this.#measure(this.#candidates, new Pool([this.#slot], this.#context.traits));
     return this.#candidates.filter(
       (candidate) => this.#weigh(candidate) > thresholds.slotMemberMin,
     );
@@ -69,11 +69,15 @@ export class Siblings {
   /** Drops what fits worst until all that are left fit. */
   #fittingEachOther(candidates: readonly Candidate[]): Candidate[] {
     let members = [...candidates];
+    const pool = new Pool(
+      members.map(({ profile }) => profile),
+      this.#context.traits,
+    );
     for (let round = 0; round < thresholds.selectRoundsMax && members.length > 0; round++) {
-      const profiles = members.map(({ profile }) => profile);
-      this.#measure(members, profiles);
+      this.#measure(members, pool);
       const fitting = members.filter((member) => this.#weigh(member) > thresholds.memberWeightMin);
       if (fitting.length === members.length) break;
+      for (const member of members) if (!fitting.includes(member)) pool.remove(member.profile);
       members = fitting;
     }
     return members;
@@ -81,8 +85,10 @@ export class Siblings {
 
   #joiners(core: readonly Candidate[]): Candidate[] {
     const left = this.#candidates.filter((candidate) => !core.includes(candidate));
+    if (left.length === 0) return [];
     const profiles = core.map(({ profile }) => profile);
-    this.#measure(left, this.#slot === undefined ? profiles : [this.#slot, ...profiles]);
+    if (this.#slot !== undefined) profiles.push(this.#slot);
+    this.#measure(left, new Pool(profiles, this.#context.traits));
     const usual = Math.max(3, ...core.map(({ calls }) => calls));
     return left.filter((candidate) => {
       const weight = this.#weigh(candidate);
@@ -92,11 +98,9 @@ export class Siblings {
     });
   }
 
-  #measure(candidates: readonly Candidate[], profiles: readonly Profile[]): void {
-    const pool = new Pool(profiles, this.#context.traits);
+  #measure(candidates: readonly Candidate[], pool: Pool): void {
     for (const candidate of candidates) {
-      const isMember = profiles.includes(candidate.profile);
-      const support = pool.support(candidate.profile, isMember);
+      const support = pool.support(candidate.profile);
       // Many values are their own witnesses.
       const mean = candidate.values > 1 ? Math.max(support.mean, 1.5) : support.mean;
       this.#support.set(candidate, { mean, paths: support.paths });

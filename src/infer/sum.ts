@@ -1,11 +1,10 @@
 /**
  * Sums of summary parts, for what inference joins: the calls of all words of one parameter, one structure at
  * many places. An accumulator starts empty and belongs to its maker, so what is added is never changed.
- * Callers, latency and time buckets are left out: no conclusion is drawn from them.
+ * Callers, latency, time buckets and samples of hashes are left out: from sums of those nothing is concluded.
  */
 
 import type { EnumSketch } from "../telemetry/enumsketch.ts";
-import type { ValueSample } from "../telemetry/sample.ts";
 import type { Shape, TagVariant, TextShape } from "../telemetry/shape.ts";
 import type {
   BodySummary,
@@ -87,8 +86,6 @@ export function addShape(into: Shape, from: Shape): void {
     into.text ??= emptyText();
     addText(into.text, from.text);
   }
-  if (from.integerSample !== null)
-    into.integerSample = unionSamples(into.integerSample, from.integerSample);
   if (from.items !== null) {
     into.items ??= emptyShape();
     addShape(into.items, from.items);
@@ -120,28 +117,16 @@ export function addText(into: TextShape, from: TextShape): void {
   into.spaceLists += from.spaceLists;
   into.pipeLists += from.pipeLists;
   addWords(into.words, from.words);
-  if (from.sample !== null)
-    (into as { sample: ValueSample | null }).sample = unionSamples(into.sample, from.sample);
 }
 
 export function addParameter(into: ParameterSummary, from: ParameterSummary): void {
   into.calls += from.calls;
   into.repeated += from.repeated;
   addText(into.text, from.text);
-  if (from.sample !== null)
-    (into as { sample: ValueSample | null }).sample = unionSamples(into.sample, from.sample);
 }
 
 export function emptyParameter(): ParameterSummary {
   return { calls: 0, repeated: 0, text: emptyText(), sample: null };
-}
-
-/** The smaller threshold, and of both what lies below it. */
-export function unionSamples(a: ValueSample | null, b: ValueSample): ValueSample {
-  if (a === null) return { threshold: b.threshold, hashes: [...b.hashes], count: b.count };
-  const threshold = Math.min(a.threshold, b.threshold);
-  const hashes = new Set([...a.hashes, ...b.hashes].filter((hash) => hash <= threshold));
-  return { threshold, hashes: [...hashes].sort((x, y) => x - y), count: a.count + b.count };
 }
 
 function addFields(into: NonNullable<Shape["fields"]>, from: NonNullable<Shape["fields"]>): void {

@@ -34,7 +34,8 @@ export function valueSchema(text: TextShape, name: string): Schema {
   const count = (lexicalClass: number): number => text.classes.get(lexicalClass) ?? 0;
   if (text.count > 0) {
     const integers = count(LexicalClass.Integer);
-    if (integers === text.count) return { kind: "integer", nullable: false, format: intFormat(text) };
+    if (integers === text.count)
+      return { kind: "integer", nullable: false, format: intFormat(text) };
     if (integers + count(LexicalClass.Decimal) === text.count)
       return { kind: "number", nullable: false };
     if (count(LexicalClass.Boolean) === text.count) return { kind: "boolean", nullable: false };
@@ -54,13 +55,20 @@ function isMessage(name: string): boolean {
 }
 
 const MESSAGES = new Set(
-  "error message msg title detail details description text reason summary label name caption".split(" "),
+  "error message msg title detail details description text reason summary label name caption".split(
+    " ",
+  ),
 );
 
 /** The words of a complete enumeration, sorted, or null. */
 export function enumeration(text: TextShape): readonly string[] | null {
   const { words, others } = text.words;
-  if (words === null || others > 0 || words.size < thresholds.enumWordsMin || words.size > thresholds.enumWordsMax)
+  if (
+    words === null ||
+    others > 0 ||
+    words.size < thresholds.enumWordsMin ||
+    words.size > thresholds.enumWordsMax
+  )
     return null;
   let count = 0;
   for (const calls of words.values()) count += calls;

@@ -19,10 +19,10 @@ export const enumCountMin = 5;
 export const requiredObjectsMin = 2;
 
 /** Fields nested deeper than this tell no more about what an operation is. */
-export const signatureDepthMax = 5;
+export const signatureDepthMax = 3;
 
 /** Fields of one object that are compared: more are a map, or known well enough by these. */
-export const signatureFieldsMax = 80;
+export const signatureFieldsMax = 30;
 
 /** However alike two operations are, they are one witness: e^5 to 1. */
 export const likenessMax = 4;

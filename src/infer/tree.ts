@@ -5,9 +5,10 @@
 
 import { inferLimits } from "../base/limits.ts";
 import { LexicalClass } from "../telemetry/lexical.ts";
+import type { ValueSample } from "../telemetry/sample.ts";
 import type { OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
 import { obtain } from "./obtain.ts";
-import { addText, emptyText, unionSamples } from "./sum.ts";
+import { addText, emptyText } from "./sum.ts";
 
 export interface TreeNode {
   /** Segment pattern of `telemetry/segment.ts`; `{}` where words became a parameter. */
@@ -118,9 +119,23 @@ function wordSlot(node: TreeNode): SlotSummary {
 function addSlots(into: TreeNode, slots: readonly SlotSummary[]): void {
   slots.forEach((slot, index) => {
     const known = into.slots[index];
-    const text = emptyText();
-    if (known !== undefined) addText(text, known.text);
-    addText(text, slot.text);
-    into.slots[index] = { text, sample: unionSamples(known?.sample ?? null, slot.sample) };
+    if (known === undefined) into.slots[index] = slot;
+    else into.slots[index] = joinSlots(known, slot);
   });
+}
+
+function joinSlots(a: SlotSummary, b: SlotSummary): SlotSummary {
+  const text = emptyText();
+  addText(text, a.text);
+  addText(text, b.text);
+  return { text, sample: joinSamples(a.sample, b.sample) };
+}
+
+/** The smaller threshold, and of both what lies below it. */
+function joinSamples(a: ValueSample, b: ValueSample): ValueSample {
+  const threshold = Math.min(a.threshold, b.threshold);
+  const hashes = new Set<number>();
+  for (const hash of a.hashes) if (hash <= threshold) hashes.add(hash);
+  for (const hash of b.hashes) if (hash <= threshold) hashes.add(hash);
+  return { threshold, hashes: [...hashes].sort((x, y) => x - y), count: a.count + b.count };
 }
