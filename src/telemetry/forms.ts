@@ -314,6 +314,8 @@ export function isEmail(bytes: Uint8Array, start: number, end: number): boolean 
 const HIERARCHY = "//";
 const OPAQUE_SCHEMES = ["mailto:", "urn:", "tel:", "data:", "spiffe:", "did:", "jdbc:"] as const;
 
+const NOT_IN_URI: readonly number[] = [...'"<>\\^`{|}'].map((char) => char.charCodeAt(0));
+
 /** Where the scheme of a URI ends (behind `://`, or behind the scheme of one without), or 0. */
 export function uriSchemeEnd(bytes: Uint8Array, start: number, end: number): number {
   if (!isLetter(bytes[start]!)) return 0;
@@ -332,6 +334,16 @@ export function uriSchemeEnd(bytes: Uint8Array, start: number, end: number): num
     if (startsWith(bytes, start, end, scheme) && end - start > scheme.length) return at + 1;
   }
   return 0;
+}
+
+/** Whether it is an absolute URI: a scheme, and no character that RFC 3986 lets stand only encoded (URI templates have braces). */
+export function isUri(bytes: Uint8Array, start: number, end: number): boolean {
+  if (uriSchemeEnd(bytes, start, end) === 0) return false;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    if (byte <= 0x20 || byte >= 0x7f || NOT_IN_URI.includes(byte)) return false;
+  }
+  return true;
 }
 
 /** Three runs of base64url joined by dots, the third perhaps empty (RFC 7519, section 3). */

@@ -26,6 +26,7 @@ import {
   isTimeAt,
   isUlid,
   isUpper,
+  isUri,
   isUuid,
   startsWith,
   uriSchemeEnd,
@@ -248,7 +249,7 @@ function classifyForeign(
   if ((mask & (Char.Space | Char.Break | Char.Punctuation | Char.Comma)) !== 0) {
     return LexicalClass.Text;
   }
-  if ((mask & Char.Colon) !== 0 && uriSchemeEnd(bytes, start, end) > 0) return LexicalClass.Uri;
+  if ((mask & Char.Colon) !== 0 && uriSchemeEnd(bytes, start, end) > 0) return LexicalClass.Text;
   if (bytes[start] === 0x2f) return LexicalClass.UriPath;
   if ((mask & Char.At) !== 0) return LexicalClass.Text;
   if (end - start > 48) return LexicalClass.Text;
@@ -379,7 +380,9 @@ function classifyMixed(bytes: Uint8Array, start: number, end: number, mask: numb
   }
   if (length >= 11 && isSecret(bytes, start, end)) return LexicalClass.Secret;
   if ((mask & Char.Colon) !== 0) {
-    if (uriSchemeEnd(bytes, start, end) > 0) return LexicalClass.Uri;
+    if (uriSchemeEnd(bytes, start, end) > 0) {
+      return isUri(bytes, start, end) ? LexicalClass.Uri : LexicalClass.Text;
+    }
     if (length === 17 && isMac(bytes, start, end)) return LexicalClass.Mac;
     if ((mask & ~(HexDigit | Char.Colon | Char.Dot | Char.JsonStop)) === 0) {
       if (isIpv6(bytes, start, end)) return LexicalClass.Ipv6;
