@@ -103,6 +103,7 @@ export class JsonScanner {
   /** The buffer of the last chunk, and a view of it: chunks mostly share one. */
   #viewed: ArrayBufferLike = NO_BYTES;
   #view: DataView = new DataView(NO_BYTES);
+  #base = 0;
 
   constructor(tables: Tables, tape: Tape) {
     this.#names = tables.names;
@@ -128,6 +129,13 @@ export class JsonScanner {
 
   data(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
+    // Once a chunk: the getter is no cheap one.
+    const { buffer } = bytes;
+    if (buffer !== this.#viewed) {
+      this.#viewed = buffer;
+      this.#view = new DataView(buffer);
+    }
+    this.#base = bytes.byteOffset;
     // RFC 8259, section 8.1: a reader may ignore a byte order mark.
     while (this.#markIndex < BYTE_ORDER_MARK.length && at < end) {
       if (bytes[at] === BYTE_ORDER_MARK[this.#markIndex]) {
@@ -263,12 +271,8 @@ export class JsonScanner {
    */
   // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the innermost loop; calls between its parts cost a third of it.
   #usual(bytes: Uint8Array, from: number, end: number): number {
-    if (bytes.buffer !== this.#viewed) {
-      this.#viewed = bytes.buffer;
-      this.#view = new DataView(bytes.buffer);
-    }
     const view = this.#view;
-    const base = bytes.byteOffset;
+    const base = this.#base;
     const names = this.#names;
     const framed = names.view;
     const tape = this.#tape;
