@@ -9,6 +9,7 @@ import { describeEndpoints } from "./describe.ts";
 import { evidenceOf } from "./evidence.ts";
 import { type ApiGroup, compareText, groupApis } from "./group.ts";
 import { type Hints, noHints } from "./hints.ts";
+import { isIgnored } from "./ignores.ts";
 import { Carriers, type HashOf } from "./links.ts";
 import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
 import { nameParameters } from "./names.ts";
@@ -62,7 +63,7 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   const carriers = new Carriers(hashOf);
   for (const summary of group.summaries) carriers.learn(summary.root);
   const decisions = resolveTemplates(tree, { traits, carriers, valueLike: new Map() });
-  const raw = collectEndpoints(tree);
+  const raw = collectEndpoints(tree).filter(({ path }) => !isIgnored(path.text, hints.ignores));
   const seen = raw.map(({ sum }) => sum.request.credentials);
   const own = ownCredentials(seen);
   const schemas = findComponents(raw);

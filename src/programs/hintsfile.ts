@@ -4,8 +4,25 @@ import { UsageError } from "../base/errors.ts";
 import { type Hints, noHints } from "../infer/hints.ts";
 
 /** Hints of the file that `--hints` names, and the aliases of `--host-alias`. */
-export const readHints = ({ hints: path, hostAlias }: Settings): Hints => {
-  const hints = path === "" ? noHints : noHints;
+export const readHints = async ({ hints: path, hostAlias }: Settings): Promise<Hints> => {
+  const hints = path === "" ? noHints : await readFile(path);
   const merges = hostAlias.map(({ from, to }) => [to, from]);
   return { ...hints, merges: [...hints.merges, ...merges] };
+};
+
+const readFile = async (path: string): Promise<Hints> => {
+  const { parseHints } = await import("../spec/hints.ts");
+  const { value, problems } = parseHints(readText(path));
+  if (problems.length > 0) throw new UsageError(`${path}: ${problems[0]}. See docs/hints.md.`);
+  return value;
+};
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "no such file" : String(code);
+    throw new UsageError(`${path}: ${reason}. Name a file of hints with --hints.`);
+  }
 };

@@ -30,7 +30,7 @@ export const reconstruct = async (
   settings: Settings,
 ): Promise<number> => {
   checkFolder(settings.output);
-  const hints = readHints(settings);
+  const hints = await readHints(settings);
   const interruption = new Interruption();
   const telemetry = new Telemetry({
     selection: selectionOf(settings),

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { noHints } from "../infer/hints.ts";
+import { parseHints } from "./hints.ts";
+
+const check = (text: string, expected: object, problems: RegExp[] = []): void => {
+  const found = parseHints(text);
+  assert.deepEqual(found.value, { ...noHints, ...expected });
+  assert.equal(found.problems.length, problems.length, found.problems.join("; "));
+  for (const [index, problem] of problems.entries()) assert.match(found.problems[index]!, problem);
+};
+
+test("hints are lists of texts", () => {
+  check("", {});
+  check("merges:\n  - [shop.example.com, shop.internal]\n", {
+    merges: [["shop.example.com", "shop.internal"]],
+  });
+  check("splits: [a.example]\nignores: [/admin/**]\nownHeaders: [X-Tenant]\n", {
+    splits: ["a.example"],
+    ignores: ["/admin/**"],
+    ownHeaders: ["x-tenant"],
+  });
+  check('{"splits": ["a"]}', { splits: ["a"] });
+});
+
+test("what cannot be read is told in words", () => {
+  check("splits: [\n", {}, [/^line 2: /]);
+  check("- a\n", {}, [/an object is expected/]);
+  check("split: [a]\n", {}, [/'split' is not known; allowed are merges, splits/]);
+  check("splits: a\n", {}, [/'splits' must be a list/]);
+  check("splits: [1, b]\n", { splits: ["b"] }, [/'splits' may hold texts alone/]);
+  check("merges: [[a]]\n", { merges: [["a"]] }, [/two hosts or more/]);
+});
