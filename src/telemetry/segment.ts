@@ -390,7 +390,7 @@ export function namePattern(bytes: Uint8Array, start: number, end: number): stri
   const lexical = classifyMasked(bytes, start, end, mask & ~Char.JsonStop);
   switch (lexical) {
     case LexicalClass.Text:
-      return (mask & (Char.Break | Char.Control)) !== 0 || end - start > 64 ? "{text}" : null;
+      return isPhrase(bytes, start, end) ? null : "{text}";
     case LexicalClass.Opaque:
     case LexicalClass.Slug: {
       if ((mask & Char.Digit) === 0 && lexical === LexicalClass.Slug) return null;
@@ -411,6 +411,32 @@ export function namePattern(bytes: Uint8Array, start: number, end: number): stri
     }
   }
 }
+
+/** A name of several words (`First Name`, `Total (EUR)`): short, no number, no part that looks random. */
+function isPhrase(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > 64) return false;
+  let part = start;
+  let digits = 0;
+  for (let at = start; at <= end; at += 1) {
+    const byte = at < end ? bytes[at]! : 0x20;
+    if (isLetter(byte) || byte >= 0x80) {
+      digits = 0;
+      continue;
+    }
+    if (isDigit(byte)) {
+      digits += 1;
+      if (digits >= 3) return false;
+      continue;
+    }
+    if (at < end && !PHRASE_MARKS.includes(String.fromCharCode(byte))) return false;
+    if (at > part && isRandomPart(bytes, part, at)) return false;
+    part = at + 1;
+    digits = 0;
+  }
+  return true;
+}
+
+const PHRASE_MARKS = " -_./()%#&'$@,+<>?=:*`";
 
 /** `filter[status]` stays, `items[0]` is `items[{int}]`. */
 function bracketPattern(bytes: Uint8Array, start: number, end: number): string | null {
