@@ -6,6 +6,7 @@ import { isForeign, lookOf, weightOf } from "./lexicon.ts";
 import type { Carriers } from "./links.ts";
 import type { Reason } from "./model.ts";
 import { obtain } from "./obtain.ts";
+import type { PathHints } from "./pins.ts";
 import type { Traits } from "./signature.ts";
 import * as thresholds from "./thresholds.ts";
 import { countCalls, distinctValues, isClassKey, kindOf, type TreeNode } from "./tree.ts";
@@ -14,6 +15,7 @@ import { countCalls, distinctValues, isClassKey, kindOf, type TreeNode } from ".
 export interface TemplateContext {
   readonly traits: Traits;
   readonly carriers: Carriers;
+  readonly hints: PathHints;
   /** Whether a segment looks like a value by itself, as far as it was asked. */
   readonly valueLike: Map<string, boolean>;
 }

@@ -11,7 +11,16 @@ import { type ApiGroup, compareText, groupApis } from "./group.ts";
 import { type Hints, noHints } from "./hints.ts";
 import { isIgnored } from "./ignores.ts";
 import { Carriers, type HashOf } from "./links.ts";
-import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
+import type {
+  Api,
+  Endpoint,
+  Evidence,
+  Model,
+  Operation,
+  PathTemplate,
+  Protocol,
+  Tag,
+} from "./model.ts";
 import { nameParameters } from "./names.ts";
 import {
   errorContents,
@@ -20,6 +29,8 @@ import {
   requestBody,
   responsesOf,
 } from "./operations.ts";
+import { PathHints, renameParameters } from "./pins.ts";
+import { sumByMethod } from "./protocols.ts";
 import {
   type CredentialSets,
   credentialNames,
@@ -28,7 +39,7 @@ import {
   securitySchemes,
 } from "./security.ts";
 import { Traits } from "./signature.ts";
-import { addOperation, emptyOperation, type OperationSum } from "./sum.ts";
+import type { OperationSum } from "./sum.ts";
 import { resolveTemplates } from "./templates.ts";
 import { emptyNode, overlay, type TreeNode } from "./tree.ts";
 
@@ -53,17 +64,28 @@ interface RawEndpoint {
   readonly path: PathTemplate;
   readonly slots: readonly (SlotSummary | null)[];
   readonly sum: OperationSum;
+  readonly protocol: Protocol | null;
 }
 
 function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   const tree = emptyNode("");
   for (const summary of group.summaries) overlay(tree, summary.root);
+  const pathHints = new PathHints(hints);
   const traits = new Traits();
   for (const summary of group.summaries) traits.learn(summary.root, "", "");
   const carriers = new Carriers(hashOf);
   for (const summary of group.summaries) carriers.learn(summary.root);
-  const decisions = resolveTemplates(tree, { traits, carriers, valueLike: new Map() });
-  const raw = collectEndpoints(tree).filter(({ path }) => !isIgnored(path.text, hints.ignores));
+  const decisions = resolveTemplates(tree, {
+    traits,
+    carriers,
+    hints: pathHints,
+    valueLike: new Map(),
+  });
+  const nameOf = (frames: readonly string[]): PathTemplate =>
+    renameParameters(nameParameters(frames, pathHints.nameOf.bind(pathHints)), hints);
+  const raw = collectEndpoints(tree, nameOf).filter(
+    ({ path }) => !isIgnored(path.text, hints.ignores),
+  );
   const seen = raw.map(({ sum }) => sum.request.credentials);
   const own = ownCredentials(seen);
   const schemas = findComponents(raw);
@@ -92,13 +114,15 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
 }
 
 /** Every method at every path that ever answered something else than 404 or 405, sorted. */
-function collectEndpoints(root: TreeNode): RawEndpoint[] {
+function collectEndpoints(
+  root: TreeNode,
+  nameOf: (frames: readonly string[]) => PathTemplate,
+): RawEndpoint[] {
   const found: RawEndpoint[] = [];
   const walk = (node: TreeNode, frames: string[], slots: (SlotSummary | null)[]): void => {
-    for (const [key, operations] of node.operations) {
-      const sum = emptyOperation();
-      for (const operation of operations) addOperation(sum, operation);
-      if (isAnswered(sum)) found.push({ method: key, path: nameParameters(frames), slots, sum });
+    for (const { method, sum, protocol } of sumByMethod(node.operations)) {
+      if (!isAnswered(sum)) continue;
+      found.push({ method, path: nameOf(frames), slots, sum, protocol });
     }
     for (const [key, child] of node.children) {
       const count = key.split("{}").length - 1;
@@ -124,7 +148,7 @@ function describe(
 ): Endpoint[] {
   const descriptions = describeEndpoints(raw);
   const total = raw.reduce((calls, { sum }) => calls + sum.calls, 0);
-  return raw.map(({ method, path, slots, sum }, index) => {
+  return raw.map(({ method, path, slots, sum, protocol }, index) => {
     const { id, summary, tag } = descriptions[index]!;
     const operation: Operation = {
       id,
@@ -135,7 +159,7 @@ function describe(
       responses: responsesOf(sum, context),
       security: securityOf(credentials[index]!),
       evidence: evidenceOf(sum.calls, total, sum.firstMs, sum.lastMs),
-      protocol: null,
+      protocol,
     };
     return { method, path, operation };
   });

@@ -17,11 +17,19 @@ preview download upload copy move merge clone lock unlock close open settings co
 metadata history events`.split(/\s+/),
 );
 
+const VERBS = new Set(
+  `find get create list update delete set add remove search import export upload download send check validate verify
+convert generate calculate compute fetch read write start stop run execute apply enable disable make do is has can
+reset refresh sync register login logout cancel confirm approve reject accept decline close open move copy merge clone
+lookup query count batch bulk`.split(/\s+/),
+);
+
 export function lookOf(word: string): Reason[] {
   const reasons: Reason[] = [];
   const say = (text: string, weight: number) => reasons.push({ text, weight });
   if (isVersion(word)) say("is a version", -4);
   if (FIXED.has(word.toLowerCase())) say("is a word that APIs use for fixed parts", -1.5);
+  if (/^[a-z]+[A-Z]/.test(word) && VERBS.has(splitWords(word)[0]!)) say("begins with a verb", -1.2);
   if (/^[_$.~-]/.test(word) && !/^_.*_$/.test(word)) say("begins with a sign", -2);
   if (/%[0-9A-Fa-f]{2}|[@:,;=+!*'()]/.test(word))
     say("has signs that names of parts have not", 0.8);

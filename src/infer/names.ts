@@ -6,20 +6,26 @@
 import type { PathTemplate, Segment, SegmentPart } from "./model.ts";
 import { camelCase, isVersion, singularWords, splitWords, unique } from "./words.ts";
 
+/** The name that a person gave to slot `index` of the segment with this frame, behind this template. */
+export type GivenName = (parent: string, frame: string, index: number) => string | undefined;
+
 /** Frames of the segments from the root on (`users`, `{}`, `report-{}.pdf`) to a template with named parameters. */
-export function nameParameters(frames: readonly string[]): PathTemplate {
+export function nameParameters(frames: readonly string[], given: GivenName): PathTemplate {
   const taken = new Set<string>();
+  let parent = "";
   const segments: Segment[] = frames.map((frame, index) => {
     const pieces = frame.split("{}");
     const parts: SegmentPart[] = [];
     pieces.forEach((piece, at) => {
       if (at > 0) {
-        const name = unique(baseName(frames, index, pieces), (candidate) => taken.has(candidate));
+        const wish = given(parent, frame, at - 1) ?? baseName(frames, index, pieces);
+        const name = unique(wish, (candidate) => taken.has(candidate));
         taken.add(name);
         parts.push({ kind: "parameter", name });
       }
       if (piece !== "") parts.push({ kind: "literal", text: piece });
     });
+    parent += `/${frame}`;
     return { parts };
   });
   return { segments, text: templateText(segments) };

@@ -50,17 +50,48 @@ function joinWords(
 ): void {
   const byFrame = new Map<string, Candidate[]>();
   for (const candidate of candidatesOf(node, context))
-    obtain(byFrame, valueFrame(candidate.word), () => []).push(candidate);
+    if (!context.hints.isLiteral(parent, candidate.word))
+      obtain(byFrame, valueFrame(candidate.word), () => []).push(candidate);
   for (const [frame, candidates] of byFrame) {
     const slot = node.children.get(frame);
-    const isLone = candidates.length === 1 && candidates[0]!.values === 1;
-    if (isLone && slot === undefined) continue;
-    const siblings = new Siblings(candidates, slot && profileIn(frame, slot, context), context);
-    const values = siblings.values();
-    decisions.push(siblings.decision(parent, values));
+    const { values, decision } = decide(parent, frame, candidates, slot, context);
+    if (decision !== null) decisions.push(decision);
     if (values.length === 0) continue;
     const joined = values.map(({ word }) => node.children.get(word)!);
     for (const { word } of values) node.children.delete(word);
     node.children.set(frame, joinNodes(frame, slot === undefined ? joined : [slot, ...joined]));
   }
+}
+
+/** A person's hint before evidence. */
+function decide(
+  parent: string,
+  frame: string,
+  candidates: readonly Candidate[],
+  slot: TreeNode | undefined,
+  context: TemplateContext,
+): { readonly values: readonly Candidate[]; readonly decision: Decision | null } {
+  if (context.hints.isVetoed(parent, frame))
+    return { values: [], decision: byHint(parent, candidates, "literal", "a hint vetoes it") };
+  if (context.hints.isPinned(parent, frame))
+    return {
+      values: candidates,
+      decision: byHint(parent, candidates, "parameter", "a hint pins it"),
+    };
+  const isLone = candidates.length === 1 && candidates[0]!.values === 1;
+  if (isLone && slot === undefined) return { values: [], decision: null };
+  const siblings = new Siblings(candidates, slot && profileIn(frame, slot, context), context);
+  const values = siblings.values();
+  return { values, decision: siblings.decision(parent, values) };
+}
+
+function byHint(
+  parent: string,
+  candidates: readonly Candidate[],
+  outcome: Decision["outcome"],
+  text: string,
+): Decision {
+  const subjects = candidates.map(({ word }) => ({ text: word, outcome, reasons: [] }));
+  const weight = outcome === "parameter" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  return { parent, outcome, subjects, reasons: [{ text, weight }] };
 }

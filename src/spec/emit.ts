@@ -102,8 +102,18 @@ function operationJson(
     ...(security.length > 0 && {
       security: security.map((names) => Object.fromEntries(names.map((name) => [name, []]))),
     }),
+    ...protocolJson(operation, options),
     ...evidenceJson(operation.evidence, options),
   };
+}
+
+function protocolJson({ protocol }: Endpoint["operation"], options: EmitOptions): JsonObject {
+  if (protocol === null) return {};
+  const calls = protocol.operations.map(({ selector, evidence }) => ({
+    name: selector,
+    ...evidenceJson(evidence, options),
+  }));
+  return { [`x-nta-${protocol.kind}`]: calls };
 }
 
 function parameterJson(parameter: Parameter, options: EmitOptions): JsonObject {

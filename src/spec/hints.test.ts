@@ -26,8 +26,25 @@ test("hints are lists of texts", () => {
 test("what cannot be read is told in words", () => {
   check("splits: [\n", {}, [/^line 2: /]);
   check("- a\n", {}, [/an object is expected/]);
-  check("split: [a]\n", {}, [/'split' is not known; allowed are merges, splits/]);
+  check("split: [a]\n", {}, [/'split' is not known; allowed are pins, vetoes/]);
   check("splits: a\n", {}, [/'splits' must be a list/]);
   check("splits: [1, b]\n", { splits: ["b"] }, [/'splits' may hold texts alone/]);
   check("merges: [[a]]\n", { merges: [["a"]] }, [/two hosts or more/]);
+});
+
+test("templates and renames are checked", () => {
+  check("pins: [/repos/{owner}/{repo}, users, '/a/{b']\n", { pins: ["/repos/{owner}/{repo}"] }, [
+    /'users' of 'pins' is no template/,
+    /'\/a\/\{b' of 'pins'/,
+  ]);
+  check(
+    "vetoes: [/users/{id}]\nrenames: [{path: /users/{}, from: userId, to: login}]\n"
+      .replace("/users/{},", "'/users/{}',")
+      .replace("[/users/{id}]", "['/users/{id}']"),
+    {
+      vetoes: ["/users/{id}"],
+      renames: [{ path: "/users/{}", from: "userId", to: "login" }],
+    },
+  );
+  check("renames: [{path: /users}, 1]\n", {}, [/each of 'renames'/, /each of 'renames'/]);
 });

@@ -2,7 +2,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { type Hints, noHints } from "../infer/hints.ts";
 
 /** What a file of hints may say, and that there is a word for it. */
-const LISTS = ["merges", "splits", "ignores", "ownHeaders"] as const;
+const LISTS = ["pins", "vetoes", "renames", "merges", "splits", "ignores", "ownHeaders"] as const;
 type ListName = (typeof LISTS)[number];
 
 /**
@@ -37,7 +37,9 @@ export function parseHints(text: string): { value: Hints; problems: string[] } {
   };
   const texts = (name: ListName): string[] => textsOf(read(name), name, problems);
   const value: Hints = {
-    ...noHints,
+    pins: templatesOf(texts("pins"), "pins", problems),
+    vetoes: templatesOf(texts("vetoes"), "vetoes", problems),
+    renames: renamesOf(read("renames"), problems),
     merges: read("merges").map((hosts) =>
       textsOf(Array.isArray(hosts) ? hosts : [], "merges", problems, 2),
     ),
@@ -58,4 +60,23 @@ function textsOf(
   if (texts.length < list.length) problems.push(`'${name}' may hold texts alone`);
   if (texts.length < countMin) problems.push(`each of '${name}' is a list of two hosts or more`);
   return texts;
+}
+
+/** Path templates: from the root on, with braces that match. */
+function templatesOf(list: readonly string[], name: string, problems: string[]): string[] {
+  return list.filter((template) => {
+    if (/^\/[^{}]*(\{[^{}/]*\}[^{}]*)*$/.test(template)) return true;
+    problems.push(`'${template}' of '${name}' is no template such as /users/{userId}`);
+    return false;
+  });
+}
+
+function renamesOf(list: readonly unknown[], problems: string[]): Hints["renames"] {
+  return list.flatMap((each) => {
+    const { path, from, to } = (each ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof path === "string" && typeof from === "string" && typeof to === "string")
+      if (path.startsWith("/") && /^[^{}/]+$/.test(to)) return [{ path, from, to }];
+    problems.push("each of 'renames' has a path (a template), from and to");
+    return [];
+  });
 }
