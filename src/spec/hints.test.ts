@@ -33,18 +33,14 @@ test("what cannot be read is told in words", () => {
 });
 
 test("templates and renames are checked", () => {
-  check("pins: [/repos/{owner}/{repo}, users, '/a/{b']\n", { pins: ["/repos/{owner}/{repo}"] }, [
-    /'users' of 'pins' is no template/,
-    /'\/a\/\{b' of 'pins'/,
-  ]);
   check(
-    "vetoes: [/users/{id}]\nrenames: [{path: /users/{}, from: userId, to: login}]\n"
-      .replace("/users/{},", "'/users/{}',")
-      .replace("[/users/{id}]", "['/users/{id}']"),
-    {
-      vetoes: ["/users/{id}"],
-      renames: [{ path: "/users/{}", from: "userId", to: "login" }],
-    },
+    "pins:\n  - /repos/{owner}/{repo}\n  - users\n  - /a/{b\n",
+    { pins: ["/repos/{owner}/{repo}"] },
+    [/'users' of 'pins' is no template/, /'\/a\/\{b' of 'pins'/],
   );
+  check("vetoes:\n  - /users/{id}\n", { vetoes: ["/users/{id}"] });
+  check("renames:\n  - path: /users/{}\n    from: userId\n    to: login\n", {
+    renames: [{ path: "/users/{}", from: "userId", to: "login" }],
+  });
   check("renames: [{path: /users}, 1]\n", {}, [/each of 'renames'/, /each of 'renames'/]);
 });
