@@ -33,7 +33,10 @@ export const writeShopCapture = (path: string): void => {
   const stock = line([10, 20, 0, 5], 51_000, STOCK);
   const others = line([10, 20, 0, 1], 52_000, SHOP);
   let timeUs = START_US;
-  for (const each of [...customers, stock, others]) each.open((timeUs += 5_000));
+  for (const each of [...customers, stock, others]) {
+    timeUs += 5_000;
+    each.open(timeUs);
+  }
   for (let index = 0; index < EXCHANGE_COUNT; index++) {
     timeUs += random.integer(60_000, 400_000);
     shop.clockMs = Math.floor(timeUs / 1000);
@@ -47,7 +50,10 @@ export const writeShopCapture = (path: string): void => {
     if (index % 200 === 0)
       speakTls(line([10, 20, 0, 5], 53_000 + index, TLS_SERVER), random, timeUs + 46_000);
   }
-  for (const each of [...customers, stock, others]) each.close((timeUs += 5_000));
+  for (const each of [...customers, stock, others]) {
+    timeUs += 5_000;
+    each.close(timeUs);
+  }
   writer.close();
 };
 

@@ -1,5 +1,4 @@
 /** What a book holds, as the values that leave this room. */
-import { telemetryLimits } from "../base/limits.ts";
 import {
   type Book,
   type ForgetFields,
@@ -218,8 +217,3 @@ function heardOf(book: Book, node: number): number {
   for (let at = Node.Integers; at <= Node.Arrays; at += 1) heard += cells[node + at]!;
   return heard;
 }
-
-export const fieldsMaxOf = {
-  object: telemetryLimits.fieldsMax,
-  message: telemetryLimits.parametersMax,
-};
