@@ -331,6 +331,7 @@ function classifyNumeric(
     else if (byte === 0x20 || byte === 0x28 || byte === 0x29) gaps += 1;
   }
   const others = length - digits - dots - colons - dashes - gaps;
+  if (first === 0x2f) return LexicalClass.UriPath;
   if (digits === 0)
     return colons >= 2 && isIpv6(bytes, start, end) ? LexicalClass.Ipv6 : plain(mask);
   if (digits + dashes === length && dashes === 1 && first === 0x2d) return LexicalClass.Integer;

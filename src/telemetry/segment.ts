@@ -183,7 +183,9 @@ function subPattern(
     const known = runClass(bytes, at, runEnd, valueContext ? 1 : rules.digitsMin);
     if (known === LexicalClass.Word) {
       const digitsAt = trailingDigits(bytes, at, runEnd, rules.digitsMin);
-      if (valueContext) key += pushSlot(reading, LexicalClass.Word, at, runEnd);
+      // In `Id=1` the name is no value.
+      const isValue = valueContext && (bytes[runEnd] !== 0x3d || runEnd >= end);
+      if (isValue) key += pushSlot(reading, LexicalClass.Word, at, runEnd);
       else if (digitsAt > 0) {
         key += literalText(bytes, at, digitsAt);
         key += pushSlot(reading, LexicalClass.Integer, digitsAt, runEnd);
