@@ -53,12 +53,12 @@ export const literalPrior = -4;
 /** That siblings look alike is one fact: an API may describe many resources by one structure. */
 export const supportSumMax = 6;
 export const lookSumMax = 6;
-export const newWordShare = 0.1;
+export const newWordShare = 0.12;
 export const standingWeight = 1.8;
-export const siblingsUsual = 6;
+export const siblingsUsual = 4;
 export const mixedWeight = 4;
 
-export const carriedWeight = 2.5;
+export const carriedWeight = 3;
 export const notCarriedWeight = -0.2;
 
 /** A value of another kind than most others have at its place: few operations answer now this, now that. */
@@ -71,10 +71,10 @@ export const looksLikeValueMin = 0.5;
 
 export const foreignWeight = 0.5;
 export const foreignSumMax = 2;
-export const dissentBase = 1;
+export const dissentBase = 0.7;
 export const dissentPerCall = 0.4;
 export const besideSlotPrior = -4;
-export const leftOutWeight = -6;
+export const leftOutWeight = -7.5;
 export const memberShareUsual = 0.75;
 export const growthMin = -1.5;
 export const sharedPathsWeight = 1;
