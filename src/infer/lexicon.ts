@@ -17,6 +17,9 @@ preview download upload copy move merge clone lock unlock close open settings co
 metadata history events`.split(/\s+/),
 );
 
+/** Whoever calls, and so never the name of anyone: strong enough to stand against siblings of one shape. */
+const CALLER = new Set(["me", "self", "myself", "mine", "current", "whoami"]);
+
 const VERBS = new Set(
   `find get create list update delete set add remove search import export upload download send check validate verify
 convert generate calculate compute fetch read write start stop run execute apply enable disable make do is has can
@@ -28,6 +31,7 @@ export function lookOf(word: string): Reason[] {
   const reasons: Reason[] = [];
   const say = (text: string, weight: number) => reasons.push({ text, weight });
   if (isVersion(word)) say("is a version", -4);
+  if (CALLER.has(word.toLowerCase())) say("stands for whoever calls", -8);
   if (FIXED.has(word.toLowerCase())) say("is a word that APIs use for fixed parts", -1.5);
   if (/^[a-z]+[A-Z]/.test(word) && VERBS.has(splitWords(word)[0]!)) say("begins with a verb", -1.2);
   if (/^[_$.~-]/.test(word) && !/^_.*_$/.test(word)) say("begins with a sign", -2);

@@ -47,11 +47,6 @@ export function mergeTimeBuckets(into: TimeBuckets, from: TimeBuckets): void {
   fit(into);
 }
 
-/** Joins buckets until they are as wide as `widthMs` at least. */
-export function coarsenTo(into: TimeBuckets, widthMs: number): void {
-  while (into.widthMs < widthMs && coarsen(into));
-}
-
 function add(into: TimeBuckets, index: number, calls: number, errors: number): void {
   const bucket = into.buckets.get(index);
   if (bucket === undefined) into.buckets.set(index, { calls, errors });
