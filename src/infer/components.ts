@@ -5,7 +5,6 @@ import { compareText } from "./group.ts";
 import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
 import { NameShares } from "./nameshares.ts";
-import { obtain } from "./obtain.ts";
 import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
@@ -71,12 +70,12 @@ function collectPlaces({ method, path, sum }: SummedEndpoint, places: Place[]): 
   const thing = thingOf(path);
   for (const [type, body] of sum.request.bodies)
     if (body.shape !== null)
-      walk(body.shape, `${path.text} ${method} request ${type}`, thing, places);
+      walk(body.shape, `${path.text} ${method} request ${type}`, thing, true, places);
   for (const [status, response] of sum.responses)
     for (const [type, body] of response.bodies)
       if (body.shape !== null) {
         const name = status >= 400 ? "Error" : thing;
-        walk(body.shape, `${path.text} ${method} ${status} ${type}`, name, places);
+        walk(body.shape, `${path.text} ${method} ${status} ${type}`, name, true, places);
       }
 }
 
@@ -90,24 +89,23 @@ function thingOf(path: PathTemplate): string {
   return "";
 }
 
-function walk(shape: Shape, id: string, hint: string, places: Place[]): void {
-  if (shape.items !== null) walk(shape.items, `${id}[]`, hint, places);
+function walk(shape: Shape, id: string, hint: string, isBody: boolean, places: Place[]): void {
+  if (shape.items !== null) walk(shape.items, `${id}[]`, hint, isBody, places);
   if (shape.fields === null) return;
   const fields = gatherFields([shape.fields]);
   if (!isMap("", fields, shape.fields.whole)) {
     const names = [...fields.keys()].filter((name) => !name.includes("{")).sort(compareText);
-    places.push({ id, shape, hint, names });
+    places.push({ id, shape, hint, isBody, names });
   }
   for (const [name, field] of shape.fields.fields) {
     const words = splitWords(name.includes("{") ? "" : name);
     const inner =
       words.length === 0 ? hint : pascalCase([...words.slice(0, -1), singular(words.at(-1)!)]);
-    walk(field.shape, `${id}.${name}`, inner, places);
+    walk(field.shape, `${id}.${name}`, inner, false, places);
   }
-  if (shape.fields.rest !== null) walk(shape.fields.rest, `${id}.*`, hint, places);
+  if (shape.fields.rest !== null) walk(shape.fields.rest, `${id}.*`, hint, false, places);
 }
 
-/** A structure is called as most of its places would call it. */
 function nameStructures(structures: readonly Structure[]): Map<Structure, string> {
   const wishes = structures.map((structure) => ({ structure, name: mostWished(structure.places) }));
   const first = (structure: Structure): string =>
@@ -128,9 +126,12 @@ function nameStructures(structures: readonly Structure[]): Map<Structure, string
   return names;
 }
 
+/** Where the structure is what a path is about, those paths name it; else the fields that hold it. */
 function mostWished(places: readonly Place[]): string {
+  const bodies = places.filter(({ isBody, hint }) => isBody && hint !== "");
   const votes = new Map<string, number>();
-  for (const { hint } of places) if (hint !== "") votes.set(hint, obtain(votes, hint, () => 0) + 1);
+  for (const { hint } of bodies.length > 0 ? bodies : places)
+    if (hint !== "") votes.set(hint, (votes.get(hint) ?? 0) + 1);
   const [best] = [...votes].sort(([a, m], [b, n]) => n - m || compareText(a, b));
   return best === undefined ? "Object" : best[0].slice(0, 60);
 }

@@ -4,23 +4,14 @@
  */
 
 import type { ApiSummary, SlotSummary } from "../telemetry/summary.ts";
-import { componentSchemas, findComponents } from "./components.ts";
+import { componentSchemas, findComponents, type SummedEndpoint } from "./components.ts";
 import { describeEndpoints } from "./describe.ts";
 import { evidenceOf } from "./evidence.ts";
 import { type ApiGroup, compareText, groupApis } from "./group.ts";
 import { type Hints, noHints } from "./hints.ts";
 import { isIgnored } from "./ignores.ts";
 import { Carriers, type HashOf } from "./links.ts";
-import type {
-  Api,
-  Endpoint,
-  Evidence,
-  Model,
-  Operation,
-  PathTemplate,
-  Protocol,
-  Tag,
-} from "./model.ts";
+import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
 import { nameParameters } from "./names.ts";
 import {
   errorContents,
@@ -30,7 +21,7 @@ import {
   responsesOf,
 } from "./operations.ts";
 import { PathHints, renameParameters } from "./pins.ts";
-import { sumByMethod } from "./protocols.ts";
+import { type MethodSum, protocolOf, sumByMethod } from "./protocols.ts";
 import {
   type CredentialSets,
   credentialNames,
@@ -64,7 +55,7 @@ interface RawEndpoint {
   readonly path: PathTemplate;
   readonly slots: readonly (SlotSummary | null)[];
   readonly sum: OperationSum;
-  readonly protocol: Protocol | null;
+  readonly selected: MethodSum["selected"];
 }
 
 function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
@@ -88,7 +79,7 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   );
   const seen = raw.map(({ sum }) => sum.request.credentials);
   const own = ownCredentials(seen);
-  const schemas = findComponents(raw);
+  const schemas = findComponents(raw.flatMap(withSelected));
   const context: OperationContext = {
     credentials: credentialNames(seen),
     ownHeaders: hints.ownHeaders,
@@ -120,9 +111,9 @@ function collectEndpoints(
 ): RawEndpoint[] {
   const found: RawEndpoint[] = [];
   const walk = (node: TreeNode, frames: string[], slots: (SlotSummary | null)[]): void => {
-    for (const { method, sum, protocol } of sumByMethod(node.operations)) {
+    for (const { method, sum, selected } of sumByMethod(node.operations)) {
       if (!isAnswered(sum)) continue;
-      found.push({ method, path: nameOf(frames), slots, sum, protocol });
+      found.push({ method, path: nameOf(frames), slots, sum, selected });
     }
     for (const [key, child] of node.children) {
       const count = key.split("{}").length - 1;
@@ -134,6 +125,16 @@ function collectEndpoints(
   return found.sort(
     (a, b) => compareText(a.path.text, b.path.text) || compareText(a.method, b.method),
   );
+}
+
+/** What bodies tell apart is described apart, and its structures may be components like any others. */
+function withSelected({ method, path, sum, selected }: RawEndpoint): SummedEndpoint[] {
+  if (selected.length === 0) return [{ method, path, sum }];
+  return selected.map(({ selector, sum: own }) => ({
+    method: `${method} ${selector}`,
+    path,
+    sum: own,
+  }));
 }
 
 function isAnswered(sum: OperationSum): boolean {
@@ -148,7 +149,7 @@ function describe(
 ): Endpoint[] {
   const descriptions = describeEndpoints(raw);
   const total = raw.reduce((calls, { sum }) => calls + sum.calls, 0);
-  return raw.map(({ method, path, slots, sum, protocol }, index) => {
+  return raw.map(({ method, path, slots, sum, selected }, index) => {
     const { id, summary, tag } = descriptions[index]!;
     const operation: Operation = {
       id,
@@ -159,7 +160,7 @@ function describe(
       responses: responsesOf(sum, context),
       security: securityOf(credentials[index]!),
       evidence: evidenceOf(sum.calls, total, sum.firstMs, sum.lastMs),
-      protocol,
+      protocol: protocolOf({ sum, selected }, context),
     };
     return { method, path, operation };
   });

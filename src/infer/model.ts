@@ -92,7 +92,15 @@ export interface Operation {
 /** Operations that share a path and a method: the selector tells them apart. */
 export interface Protocol {
   readonly kind: "graphql" | "json-rpc" | "soap";
-  readonly operations: readonly { readonly selector: string; readonly evidence: Evidence }[];
+  readonly operations: readonly ProtocolOperation[];
+}
+
+export interface ProtocolOperation {
+  /** `query:GetUser`, `user.get`, `GetPrice`. */
+  readonly selector: string;
+  readonly request: Body | null;
+  readonly responses: readonly Response[];
+  readonly evidence: Evidence;
 }
 
 export interface Parameter {

@@ -8,6 +8,7 @@ import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
 import type { Protocol } from "./model.ts";
 import { obtain } from "./obtain.ts";
+import { type OperationContext, requestBody, responsesOf } from "./operations.ts";
 import { addOperation, emptyOperation, type OperationSum } from "./sum.ts";
 
 const KINDS: ReadonlyMap<string, Protocol["kind"]> = new Map([
@@ -19,7 +20,8 @@ const KINDS: ReadonlyMap<string, Protocol["kind"]> = new Map([
 export interface MethodSum {
   readonly method: string;
   readonly sum: OperationSum;
-  readonly protocol: Protocol | null;
+  /** The operations that bodies name, by selector, sorted; none where the path says all. */
+  readonly selected: readonly { readonly selector: string; readonly sum: OperationSum }[];
 }
 
 export function sumByMethod(
@@ -29,34 +31,38 @@ export function sumByMethod(
   for (const [key, summaries] of operations) {
     const [method, selector] = splitKey(key);
     const all = obtain(methods, method, () => ({ sum: emptyOperation(), calls: new Map() }));
-    const own = obtain(all.calls, selector, emptyOperation);
     for (const summary of summaries) {
       addOperation(all.sum, summary);
-      if (selector !== "") addOperation(own, summary);
+      if (selector !== "") addOperation(obtain(all.calls, selector, emptyOperation), summary);
     }
   }
   return [...methods].map(([method, { sum, calls }]) => ({
     method,
     sum,
-    protocol: protocolOf(sum, calls),
+    selected: [...calls]
+      .map(([selector, own]) => ({ selector, sum: own }))
+      .sort((a, b) => compareText(a.selector, b.selector)),
   }));
+}
+
+export function protocolOf(
+  { sum, selected }: Pick<MethodSum, "sum" | "selected">,
+  context: OperationContext,
+): Protocol | null {
+  const kind = KINDS.get(selected[0]?.selector.split(":")[0] ?? "");
+  if (kind === undefined) return null;
+  return {
+    kind,
+    operations: selected.map(({ selector, sum: own }) => ({
+      selector: selector.slice(selector.indexOf(":") + 1),
+      request: requestBody(own.request, context),
+      responses: responsesOf(own, context),
+      evidence: evidenceOf(own.calls, sum.calls, own.firstMs, own.lastMs),
+    })),
+  };
 }
 
 function splitKey(key: string): [method: string, selector: string] {
   const space = key.indexOf(" ");
   return space < 0 ? [key, ""] : [key.slice(0, space), key.slice(space + 1)];
-}
-
-function protocolOf(sum: OperationSum, calls: ReadonlyMap<string, OperationSum>): Protocol | null {
-  const selectors = [...calls.keys()].filter((selector) => selector !== "").sort(compareText);
-  const kind = KINDS.get(selectors[0]?.split(":")[0] ?? "");
-  if (kind === undefined) return null;
-  return {
-    kind,
-    operations: selectors.map((selector) => {
-      const own = calls.get(selector)!;
-      const evidence = evidenceOf(own.calls, sum.calls, own.firstMs, own.lastMs);
-      return { selector: selector.slice(selector.indexOf(":") + 1), evidence };
-    }),
-  };
 }

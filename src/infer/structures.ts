@@ -16,6 +16,8 @@ export interface Place {
   readonly shape: Shape;
   /** A name that the place would give its objects, or empty. */
   readonly hint: string;
+  /** Whether the objects are what the path is about: the body itself, or the items of a body that is a list. */
+  readonly isBody: boolean;
   readonly names: readonly string[];
 }
 

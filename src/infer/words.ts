@@ -11,11 +11,15 @@ export function splitWords(name: string): string[] {
 }
 
 /** Words that end like a plural and are none. */
-const SINGULAR_ENDS =
-  /(ss|us|is|ous|news|series|species|status|alias|canvas|bias|gas|lens|dns|sms|https?|css|js|aws|ios|os)$/;
+const SINGULAR_ENDS = /(ss|us|is|ous|news|series|species)$/;
+const SINGULAR = new Set(
+  "alias canvas bias gas lens dns sms http https css js aws ios os gps sas tls rss cors chaos atlas always".split(
+    " ",
+  ),
+);
 
 export function isPlural(word: string): boolean {
-  return word.length > 3 && word.endsWith("s") && !SINGULAR_ENDS.test(word);
+  return word.length > 3 && word.endsWith("s") && !SINGULAR_ENDS.test(word) && !SINGULAR.has(word);
 }
 
 export function singular(word: string): string {

@@ -109,8 +109,10 @@ function operationJson(
 
 function protocolJson({ protocol }: Endpoint["operation"], options: EmitOptions): JsonObject {
   if (protocol === null) return {};
-  const calls = protocol.operations.map(({ selector, evidence }) => ({
+  const calls = protocol.operations.map(({ selector, request, responses, evidence }) => ({
     name: selector,
+    ...(request !== null && { requestBody: bodyJson(request, options) }),
+    responses: responsesJson(responses, false, options),
     ...evidenceJson(evidence, options),
   }));
   return { [`x-nta-${protocol.kind}`]: calls };
