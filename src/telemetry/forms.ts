@@ -210,7 +210,7 @@ export function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at <= end; at += 1) {
     const byte = at < end ? bytes[at]! : 0x2e;
     if (isDigit(byte)) {
-      value = (value < 0 ? 0 : value) * 10 + byte - 0x30;
+      value = Math.max(0, value) * 10 + byte - 0x30;
       if (value > 255) return false;
     } else if (byte === 0x2e) {
       if (value < 0) return false;

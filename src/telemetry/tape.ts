@@ -128,6 +128,5 @@ export class Tape {
 
 /** The class of a length: the bit length of the byte count, at most 24. */
 export const lengthClass = (byteCount: number): number => {
-  const bits = 32 - Math.clz32(byteCount);
-  return bits > 24 ? 24 : bits;
+  return Math.min(24, 32 - Math.clz32(byteCount));
 };
