@@ -137,9 +137,9 @@ export const telemetryLimits = {
   enumWordsMax: 20,
   /** Longer values identify nothing. */
   hashedBytesMax: 64,
-  /** Hashes of one field or parameter, and of one path slot: 256 and 512 bytes. */
-  fieldHashesMax: 32,
-  slotHashesMax: 64,
+  /** Hashes of one field or parameter, and of one path slot: 192 and 384 bytes. */
+  fieldHashesMax: 24,
+  slotHashesMax: 48,
   /** Fields of one object; the least heard half goes where this is reached. */
   fieldsMax: 512,
   /** Nodes of all shapes of one sensor together, about 200 bytes each: 80 MB. */

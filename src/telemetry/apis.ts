@@ -2,9 +2,14 @@ import { telemetryLimits } from "../base/limits.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HeaderName } from "../http/headername.ts";
 import type { NodeBudget } from "./book.ts";
+import { FieldCache } from "./fieldcache.ts";
 import { ApiTally } from "./live.ts";
 import { type Authority, parseAuthority, type Target } from "./target.ts";
 import type { Trie } from "./trie.ts";
+
+const hosts = new FieldCache<Authority | null>(HeaderName.Host, (text) =>
+  text === null ? null : parseAuthority(text),
+);
 
 /** Which workload answers at an address (`namespace/kind/name`), empty where that is not known. */
 export type WorkloadOf = (ip: string, port: number) => string;
@@ -31,9 +36,8 @@ export class ApiTable {
    */
   of(exchange: Exchange, target: Target): ApiTally {
     const { server } = exchange.connection;
-    const named =
-      target.authority === "" ? exchange.request!.head.value(HeaderName.Host) : target.authority;
-    const authority = named === null ? null : parseAuthority(named);
+    const authority =
+      target.authority === "" ? hosts.of(exchange.request!.head) : parseAuthority(target.authority);
     const host = authority?.host ?? server.ip;
     const scheme = target.scheme === "https" ? "https" : "http";
     const port = target.authority === "" ? server.port : namedPort(authority, scheme, server.port);

@@ -159,7 +159,7 @@ export class Book {
     const at = this.#used;
     this.#used = at + blocks * BLOCK;
     if (this.#used > this.cells.length) {
-      const grown = new Uint32Array(Math.max(this.#used, this.cells.length * 2));
+      const grown = new Uint32Array(Math.max(this.#used, Math.ceil(this.cells.length * 1.5)));
       grown.set(this.cells);
       this.cells = grown;
     }

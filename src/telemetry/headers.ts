@@ -38,6 +38,10 @@ const UNREAD_BIT = 1;
 const CREDENTIAL_BIT = 2;
 const SHIFT = 2;
 
+/** Values are new with every message (request ids, entity tags): nothing can be learned from them. */
+const FLEETING =
+  /request-?id|correlation|trace|span|etag|nonce|idempotency|transaction-?id|csrf|xsrf/;
+
 /** What the numbers that `http/` gives to header names mean here: kept by number, since heads come in thousands. */
 export class HeaderNames {
   readonly #names: NameTable;
@@ -77,7 +81,7 @@ export class HeaderNames {
   #add(head: Head, index: number, headerId: number): number {
     const name = head.nameAt(index);
     let known = this.#names.intern(name) << SHIFT;
-    if (UNREAD.has(name) || name.includes("csrf") || name.includes("xsrf")) known |= UNREAD_BIT;
+    if (UNREAD.has(name) || FLEETING.test(name)) known |= UNREAD_BIT;
     else if (isCredentialName(name)) known |= UNREAD_BIT | CREDENTIAL_BIT;
     if (headerId !== HeaderName.None) this.#known[headerId] = known;
     return known;

@@ -1,3 +1,6 @@
+import type { Head } from "../http/head.ts";
+import { HeaderName } from "../http/headername.ts";
+import { FieldCache } from "./fieldcache.ts";
 import { namePattern } from "./segment.ts";
 import type { BodyKind } from "./summary.ts";
 
@@ -14,22 +17,14 @@ export interface MediaType {
 }
 
 const NONE: MediaType = { name: "", kind: null, boundary: "", parameters: "" };
-const cache = new Map<string, MediaType>();
-const cachedMax = 512;
-
 /** Parses a Content-Type field value (RFC 9110, section 8.3); null is no field. */
-export function mediaTypeOf(value: string | null): MediaType {
-  if (value === null) return NONE;
-  const known = cache.get(value);
-  if (known !== undefined) return known;
-  const parsed = parse(value);
-  // A multipart boundary is new every time and would only push others out.
-  if (parsed.boundary === "") {
-    if (cache.size >= cachedMax) cache.clear();
-    cache.set(value, parsed);
-  }
-  return parsed;
-}
+export const mediaTypeOf = (value: string | null): MediaType =>
+  value === null ? NONE : parse(value);
+
+const ofHeads = new FieldCache<MediaType>(HeaderName.ContentType, mediaTypeOf);
+
+/** The media type of the body behind a head. */
+export const mediaTypeOfHead = (head: Head): MediaType => ofHeads.of(head);
 
 function parse(value: string): MediaType {
   const semicolon = value.indexOf(";");

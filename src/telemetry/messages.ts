@@ -16,7 +16,7 @@ import { HeaderNames } from "./headers.ts";
 import { Joiner } from "./join.ts";
 import { ScanOutcome } from "./jsonscanner.ts";
 import { type BodiesTally, type OperationTally, RequestTally, ResponseTally } from "./live.ts";
-import { mediaTypeOf } from "./mediatype.ts";
+import { mediaTypeOfHead } from "./mediatype.ts";
 import { PairReader } from "./pairs.ts";
 import { ParameterWriter } from "./parameters.ts";
 import type { Tables } from "./tables.ts";
@@ -123,8 +123,7 @@ export class MessageCounter {
       into.bodiless += 1;
       return;
     }
-    const mediaType =
-      scan === null ? mediaTypeOf(message.head.value(HeaderName.ContentType)) : scan.mediaType;
+    const mediaType = scan === null ? mediaTypeOfHead(message.head) : scan.mediaType;
     const body = into.of(mediaType.name);
     if (body === null) return;
     body.count += 1;

@@ -6,6 +6,7 @@
  */
 import type { Head } from "../http/head.ts";
 import { HeaderName } from "../http/headername.ts";
+import { FieldCache } from "./fieldcache.ts";
 
 /** What the rules look at. */
 export interface Call {
@@ -53,7 +54,7 @@ export const noiseRules: readonly NoiseRule[] = [
   {
     name: "probes",
     drops: "requests of health checkers, uptime monitors and metric scrapers, by user agent",
-    test: (call) => isReading(call) && PROBES.test(call.request.value(HeaderName.UserAgent) ?? ""),
+    test: (call) => isReading(call) && isProbe.of(call.request),
   },
   {
     name: "health-checks",
@@ -106,6 +107,8 @@ const POLLING = /^\/(?:[\w-]+\/)?(?:socket\.io|engine\.io|sockjs(?:-node)?)(?:\/
 
 const PROBES =
   /^(?:kube-probe|elb-healthchecker|googlehc|prometheus|vmagent|victoriametrics|grafana-agent|alloy|telegraf|envoy\/hc|consul health check|amazon-route53-health-check|azure traffic manager|alwayson|blackbox[ -]exporter|uptimerobot|better ?uptime|statuscake|pingdom|site24x7|zabbix|check_http|check_curl|nagios|uptime-kuma|haproxy|readynow|newrelicpinger|datadogsynthetics|checkly|freshping|hetrixtools)\b|(?:pingdom\.com_bot|uptimerobot|gce-?ingress|\bhealth-?check)/i;
+
+const isProbe = new FieldCache<boolean>(HeaderName.UserAgent, (text) => PROBES.test(text ?? ""));
 
 const HEALTH =
   /^\/(?:_?health(?:z|check|[-_]check|y)?|livez?|liveness|readyz?|readiness|startupz?|alive|heartbeat|__heartbeat__|__lbheartbeat__|lbheartbeat|health\/(?:live|liveness|ready|readiness|startup)|actuator\/health(?:\/[\w-]+)?|-\/(?:healthy|ready)|q\/health(?:\/\w+)?|_ping|server-status|nginx_status|stub_status|haproxy\?stats)\/?$/;

@@ -5,8 +5,7 @@
 import type { PortRange } from "../base/forms.ts";
 import { type Exchange, ExchangeFlag } from "../http/exchange.ts";
 import type { Head } from "../http/head.ts";
-import { HeaderName } from "../http/headername.ts";
-import { mediaTypeOf } from "./mediatype.ts";
+import { mediaTypeOfHead } from "./mediatype.ts";
 import { type Call, type NoiseRule, noiseRules } from "./noise.ts";
 
 export interface Selection {
@@ -136,7 +135,7 @@ export class Selector {
     call.upgraded = (exchange.flags & ExchangeFlag.upgraded) !== 0;
     call.request = request;
     call.response = response;
-    const type = mediaTypeOf(response.value(HeaderName.ContentType));
+    const type = mediaTypeOfHead(response);
     call.contentType = type.name;
     call.contentTypeParameters = type.parameters;
     for (let index = 0; index < this.#rules.length; index += 1) {

@@ -1,13 +1,12 @@
 import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
-import { HeaderName } from "../http/headername.ts";
 import { ApiTable, type WorkloadOf } from "./apis.ts";
 import { BodyScan } from "./bodyscan.ts";
 import type { NodeBudget } from "./book.ts";
 import { observeLatency } from "./latency.ts";
 import { freezeNode, type OperationTally } from "./live.ts";
-import { type MediaType, mediaTypeOf } from "./mediatype.ts";
+import { type MediaType, mediaTypeOfHead } from "./mediatype.ts";
 import { absorbSummary, apiKeyText, mergeSummaries } from "./merge.ts";
 import { MessageCounter } from "./messages.ts";
 import type { PrivacyRules } from "./privacy.ts";
@@ -85,7 +84,7 @@ export class Telemetry implements ExchangeObserver {
   requestHead(exchange: Exchange): BodySink | null {
     const { request } = exchange;
     if (request === null || !this.#selector.mayTeach(exchange)) return null;
-    return this.#scan(mediaTypeOf(request.head.value(HeaderName.ContentType)));
+    return this.#scan(mediaTypeOfHead(request.head));
   }
 
   responseHead(exchange: Exchange): BodySink | null {
@@ -93,7 +92,7 @@ export class Telemetry implements ExchangeObserver {
     if (request === null || response === null || exchange.method === "HEAD") return null;
     if (!this.#selector.allowsStatus(exchange.status)) return null;
     if (!this.#selector.mayTeach(exchange)) return null;
-    return this.#scan(mediaTypeOf(response.head.value(HeaderName.ContentType)));
+    return this.#scan(mediaTypeOfHead(response.head));
   }
 
   exchange(exchange: Exchange): void {
