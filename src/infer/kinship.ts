@@ -4,7 +4,7 @@
  * and ids stand last, "the same place" may leave the first or the last segment open.
  */
 
-import { likeness } from "./likeness.ts";
+import { TraitSums } from "./likeness.ts";
 import { obtain } from "./obtain.ts";
 import type { Signature, Traits } from "./signature.ts";
 import * as thresholds from "./thresholds.ts";
@@ -66,16 +66,9 @@ export function profileOf(
 function sumSignatures(signatures: readonly Signature[]): Signature {
   if (signatures.length === 1) return signatures[0]!;
   const sum = new Map<number, number>();
-  for (const signature of signatures) addSignature(sum, signature, 1);
+  for (const signature of signatures)
+    for (const [trait, seen] of signature) sum.set(trait, seen + (sum.get(trait) ?? 0));
   return sum;
-}
-
-function addSignature(into: Map<number, number>, from: Signature, sign: 1 | -1): void {
-  for (const [trait, seen] of from) {
-    const left = (into.get(trait) ?? 0) + sign * seen;
-    if (left === 0) into.delete(trait);
-    else into.set(trait, left);
-  }
 }
 
 export interface Support {
@@ -88,7 +81,7 @@ export interface Support {
 /** What a set of profiles has at each place, summed. */
 export class Pool {
   readonly #members = new Set<Profile>();
-  readonly #places = new Map<string, Map<number, number>>();
+  readonly #places = new Map<string, TraitSums>();
   readonly #traits: Traits;
 
   constructor(profiles: Iterable<Profile>, traits: Traits) {
@@ -99,17 +92,12 @@ export class Pool {
   add(profile: Profile): void {
     this.#members.add(profile);
     for (const [key, signature] of profile.byPlace)
-      addSignature(
-        obtain(this.#places, key, () => new Map()),
-        signature,
-        1,
-      );
+      obtain(this.#places, key, () => new TraitSums(this.#traits)).add(signature, 1);
   }
 
   remove(profile: Profile): void {
     if (!this.#members.delete(profile)) return;
-    for (const [key, signature] of profile.byPlace)
-      addSignature(this.#places.get(key)!, signature, -1);
+    for (const [key, signature] of profile.byPlace) this.#places.get(key)!.add(signature, -1);
   }
 
   /** How a profile is supported by the others in the pool. */
@@ -122,8 +110,8 @@ export class Pool {
       for (const { key, weight, words } of places) {
         const all = this.#places.get(key);
         const mine = (isMember ? profile.byPlace.get(key) : undefined) ?? NOTHING;
-        if (all === undefined || (all.get(0) ?? 0) - (mine.get(0) ?? 0) <= 0) continue;
-        const support = weight + likeness(signature, all, mine, this.#traits);
+        if (all === undefined || all.get(0) - (mine.get(0) ?? 0) <= 0) continue;
+        const support = weight + all.likeness(signature, mine);
         if (support > 0 && words > 0) paths += 1;
         best = Math.max(best, support);
       }

@@ -7,58 +7,138 @@
 import type { Signature, Traits } from "./signature.ts";
 import * as thresholds from "./thresholds.ts";
 
-/** `others` holds sums over many operations, from which `out` is taken before it is compared with `own`. */
-export function likeness(
-  own: Signature,
-  others: ReadonlyMap<number, number>,
-  out: ReadonlyMap<number, number>,
-  traits: Traits,
-): number {
-  const rest = (trait: number): number => (others.get(trait) ?? 0) - (out.get(trait) ?? 0);
-  const doubt = doubtOf(traits);
-  let sum = 0;
-  let shared = 0;
-  let all = 0;
-  for (const [trait, seen] of own) {
-    if (trait === 0) continue;
-    const parent = traits.parent(trait);
-    const of = rest(parent);
-    if (of <= 0) continue;
-    const background = traits.background(trait);
-    const share = Math.min(1, seen / (own.get(parent) ?? seen));
-    const there = Math.min(rest(trait), of);
-    shared += exact((there / of) * (1 - background));
-    all += exact(1 - background);
-    const isOtherKind = traits.isKind(trait) && 2 * there < of;
-    const weight = isOtherKind
-      ? thresholds.otherKindWeight
-      : weighPresence(there, of, background, doubt);
-    sum += exact(share * weight);
-    if (share < 1) sum += exact((1 - share) * weighAbsence(there, of, background, doubt));
+/** Sums of the traits of many operations at one place. */
+export class TraitSums {
+  readonly #sums = new Map<number, number>();
+  readonly #traits: Traits;
+  /** What the traits below each trait weigh together; made when asked for, gone with the next change. */
+  #below: Map<number, Below> | null = null;
+
+  constructor(traits: Traits) {
+    this.#traits = traits;
   }
-  for (const [trait, seen] of others) {
-    const left = seen - (out.get(trait) ?? 0);
-    if (trait === 0 || own.has(trait) || left <= 0) continue;
-    const parent = traits.parent(trait);
-    const of = rest(parent);
-    if ((own.get(parent) ?? 0) === 0 || of <= 0) continue;
-    const background = traits.background(trait);
-    const there = Math.min(left, of);
-    all += exact((there / of) * (1 - background));
-    sum += exact(weighAbsence(there, of, background, doubt));
+
+  add(signature: Signature, sign: 1 | -1): void {
+    this.#below = null;
+    for (const [trait, seen] of signature) {
+      const left = (this.#sums.get(trait) ?? 0) + sign * seen;
+      if (left === 0) this.#sums.delete(trait);
+      else this.#sums.set(trait, left);
+    }
   }
-  const ratio = Math.max(-thresholds.likenessMax, Math.min(thresholds.likenessMax, sum));
-  return ratio + coherence(shared, all, traits);
+
+  get(trait: number): number {
+    return this.#sums.get(trait) ?? 0;
+  }
+
+  /** How alike an operation is to what is left of these when `out` is taken from them. */
+  likeness(own: Signature, out: Signature): number {
+    const weights = { sum: 0, shared: 0, all: 0 };
+    this.#weighOwn(own, out, weights);
+    if (this.#sums.size <= thresholds.exactTraitsMax) this.#weighAbsent(own, out, weights);
+    else this.#weighAbsentTogether(own, out, weights);
+    const ratio = Math.max(-thresholds.likenessMax, Math.min(thresholds.likenessMax, weights.sum));
+    return ratio + coherence(weights.shared, weights.all, this.#traits);
+  }
+
+  #weighOwn(own: Signature, out: Signature, weights: Weights): void {
+    const { doubt } = this.#traits;
+    for (const [trait, seen] of own) {
+      if (trait === 0) continue;
+      const parent = this.#traits.parent(trait);
+      const of = this.#rest(parent, out);
+      if (of <= 0) continue;
+      const background = this.#traits.background(trait);
+      const share = Math.min(1, seen / (own.get(parent) ?? seen));
+      const there = Math.min(this.#rest(trait, out), of);
+      weights.shared += exact((there / of) * (1 - background));
+      weights.all += exact(1 - background);
+      const isOtherKind = this.#traits.isKind(trait) && 2 * there < of;
+      const weight = isOtherKind
+        ? thresholds.otherKindWeight
+        : weighPresence(there, of, background, doubt);
+      weights.sum += exact(share * weight);
+      if (share < 1) weights.sum += exact((1 - share) * weighAbsence(there, of, background, doubt));
+    }
+  }
+
+  /** What the others have and the operation, which could, has not. */
+  #weighAbsent(own: Signature, out: Signature, weights: Weights): void {
+    const { doubt } = this.#traits;
+    for (const [trait, seen] of this.#sums) {
+      const left = seen - (out.get(trait) ?? 0);
+      if (trait === 0 || own.has(trait) || left <= 0) continue;
+      const parent = this.#traits.parent(trait);
+      const of = this.#rest(parent, out);
+      if ((own.get(parent) ?? 0) === 0 || of <= 0) continue;
+      const background = this.#traits.background(trait);
+      const there = Math.min(left, of);
+      weights.all += exact((there / of) * (1 - background));
+      weights.sum += exact(weighAbsence(there, of, background, doubt));
+    }
+  }
+
+  /**
+   * The same for a mixture of very many traits: what lies below each trait was summed once, and what the
+   * operation has of it is taken out again.
+   */
+  #weighAbsentTogether(own: Signature, out: Signature, weights: Weights): void {
+    const below = this.#sumBelow();
+    for (const [trait, seen] of own) {
+      const sums = below.get(trait);
+      const of = this.#rest(trait, out);
+      if (sums === undefined || seen === 0 || of <= 0) continue;
+      weights.all += exact(sums.special / of);
+      weights.sum += sums.absent;
+    }
+    const { doubt } = this.#traits;
+    for (const trait of own.keys()) {
+      if (trait === 0) continue;
+      const parent = this.#traits.parent(trait);
+      const of = this.#rest(parent, out);
+      const all = this.get(parent);
+      const seen = Math.min(this.get(trait), all);
+      if ((own.get(parent) ?? 0) === 0 || of <= 0 || seen <= 0) continue;
+      const background = this.#traits.background(trait);
+      weights.all -= exact((seen * (1 - background)) / of);
+      weights.sum -= exact(weighAbsence(seen, all, background, doubt));
+    }
+  }
+
+  #sumBelow(): Map<number, Below> {
+    if (this.#below !== null) return this.#below;
+    const sums = new Map<number, Below>();
+    const { doubt } = this.#traits;
+    for (const [trait, seen] of this.#sums) {
+      if (trait === 0) continue;
+      const parent = this.#traits.parent(trait);
+      const of = this.get(parent);
+      const there = Math.min(seen, of);
+      const background = this.#traits.background(trait);
+      const known = sums.get(parent) ?? { special: 0, absent: 0 };
+      known.special += exact(there * (1 - background));
+      known.absent += exact(weighAbsence(there, of, background, doubt));
+      sums.set(parent, known);
+    }
+    this.#below = sums;
+    return sums;
+  }
+
+  #rest(trait: number, out: Signature): number {
+    return this.get(trait) - (out.get(trait) ?? 0);
+  }
 }
 
-/**
- * Observations that stand for what is known before any: few where fields are always there or never, many
- * where presence says little. Chosen so that after one message with a field the next has it as often as it
- * does in this API.
- */
-function doubtOf(traits: Traits): number {
-  const absence = Math.min(0.45, traits.absence);
-  return absence / (0.5 - absence);
+interface Weights {
+  sum: number;
+  /** How special the traits in common are, and all traits. */
+  shared: number;
+  all: number;
+}
+
+interface Below {
+  special: number;
+  absent: number;
 }
 
 /**

@@ -30,7 +30,8 @@ export class Siblings {
    */
   values(): Candidate[] {
     const slotted = this.#fittingSlot();
-    const others = this.#candidates.filter((candidate) => !slotted.includes(candidate));
+    const taken = new Set(slotted);
+    const others = this.#candidates.filter((candidate) => !taken.has(candidate));
     const alike = this.#fittingEachOther(others);
     const core = [...slotted, ...alike];
     const joiners = core.length === 0 ? [] : this.#joiners(core);
@@ -41,12 +42,13 @@ export class Siblings {
   }
 
   decision(parent: string, values: readonly Candidate[]): Decision {
+    const isValue = new Set(values);
     return {
       parent,
       outcome: values.length > 0 ? "parameter" : "literal",
       subjects: this.#candidates.map((candidate) => ({
         text: candidate.word,
-        outcome: values.includes(candidate) ? "parameter" : "literal",
+        outcome: isValue.has(candidate) ? "parameter" : "literal",
         reasons: [
           ...candidate.look,
           ...candidate.carried,
@@ -77,19 +79,21 @@ export class Siblings {
       this.#measure(members, pool);
       const fitting = members.filter((member) => this.#weigh(member) > thresholds.memberWeightMin);
       if (fitting.length === members.length) break;
-      for (const member of members) if (!fitting.includes(member)) pool.remove(member.profile);
+      const isFitting = new Set(fitting);
+      for (const member of members) if (!isFitting.has(member)) pool.remove(member.profile);
       members = fitting;
     }
     return members;
   }
 
   #joiners(core: readonly Candidate[]): Candidate[] {
-    const left = this.#candidates.filter((candidate) => !core.includes(candidate));
+    const isCore = new Set(core);
+    const left = this.#candidates.filter((candidate) => !isCore.has(candidate));
     if (left.length === 0) return [];
     const profiles = core.map(({ profile }) => profile);
     if (this.#slot !== undefined) profiles.push(this.#slot);
     this.#measure(left, new Pool(profiles, this.#context.traits));
-    const usual = Math.max(3, ...core.map(({ calls }) => calls));
+    const usual = core.reduce((most, { calls }) => Math.max(most, calls), 3);
     return left.filter((candidate) => {
       const weight = this.#weigh(candidate);
       if (weight > thresholds.memberWeightMin) return true;

@@ -25,6 +25,8 @@ export class Traits {
   readonly #isField: boolean[] = [];
   readonly #isKind: boolean[] = [];
   readonly #seen: number[] = [];
+  /** Worked out when first asked for, so after all was learned. */
+  readonly #backgrounds: number[] = [];
   #absences = 0;
   #absenceChances = 0;
 
@@ -37,6 +39,7 @@ export class Traits {
    * path; a class and the empty segment behind a slash are none.
    */
   learn(node: PathNode, last: string, before: string): void {
+    this.#backgrounds.length = 0;
     for (const operation of node.operations.values()) {
       const signature = this.#sign(operation);
       this.#signatures.set(operation, signature);
@@ -59,6 +62,16 @@ export class Traits {
    */
   get absence(): number {
     return (this.#absences + 0.3) / (this.#absenceChances + 3);
+  }
+
+  /**
+   * Observations that stand for what is known before any: few where fields are always there or never, many
+   * where presence says little. Chosen so that after one message with a field the next has it as often as it
+   * does in this API.
+   */
+  get doubt(): number {
+    const absence = Math.min(0.45, this.absence);
+    return absence / (0.5 - absence);
   }
 
   #learnAbsence(signature: Signature): void {
@@ -88,6 +101,14 @@ export class Traits {
    * part of: no more than the share of kinds that ever have it, and no more than the share of messages.
    */
   background(trait: number): number {
+    const known = this.#backgrounds[trait];
+    if (known !== undefined) return known;
+    const value = this.#weighBackground(trait);
+    this.#backgrounds[trait] = value;
+    return value;
+  }
+
+  #weighBackground(trait: number): number {
     const parent = this.#parents[trait]!;
     const kinds = (this.#kinds(trait) + 0.5) / (this.#kinds(parent) + 1);
     const messages = (this.#seen[trait]! + 0.5) / (this.#seen[parent]! + 1);

@@ -129,3 +129,6 @@ export const usualShareMin = 0.3;
 
 /** Most parameters are optional, so it takes more calls than objects of a body to say that one is not. */
 export const requiredCallsMin = 4;
+
+/** A pool of more traits than this is a mixture; what an operation lacks of it is weighed together. */
+export const exactTraitsMax = 200;
