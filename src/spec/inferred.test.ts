@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { emit } from "../spec/emit.ts";
-import { validate } from "../spec/validate.ts";
-import { infer } from "./infer.ts";
-import { endpoint, endpointsOf, type Line, learn, summarize } from "./learn.fixture.ts";
-import type { Api, ObjectSchema, Schema } from "./model.ts";
+import { infer } from "../infer/infer.ts";
+import { endpoint, endpointsOf, type Line, learn, summarize } from "../infer/learn.fixture.ts";
+import type { Api, ObjectSchema, Schema } from "../infer/model.ts";
+import { emit } from "./emit.ts";
+import { validate } from "./validate.ts";
 
 const user = (login: string) => ({ login, followers: 3, bio: "x y", site: "https://a.example/" });
 const names = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"];
