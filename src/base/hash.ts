@@ -1,6 +1,6 @@
 /**
- * A keyed hash of short values: HalfSipHash-1-3 with 64 bits of output (Aumasson and Bernstein), chosen because
- * all its arithmetic is in 32 bits. The key belongs to one installation (or one offline job), so hashes of
+ * A keyed hash of short values: HalfSipHash-1-3 (Aumasson and Bernstein), chosen because all its arithmetic is in
+ * 32 bits; the second half of the result is folded from the other half of the state. The key belongs to one installation (or one offline job), so hashes of
  * different installations cannot be compared, and a value cannot be guessed without the key.
  *
  * The result is left in two fields, so that nothing is allocated per value.
@@ -54,26 +54,21 @@ export class KeyedHash {
       if (at >= blocksEnd) break;
       at += 4;
     }
-    v2 ^= 0xee;
-    for (let half = 0; half < 2; half += 1) {
-      for (let round = 0; round < 3; round += 1) {
-        v0 = (v0 + v1) | 0;
-        v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-        v0 = (v0 << 16) | (v0 >>> 16);
-        v2 = (v2 + v3) | 0;
-        v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-        v0 = (v0 + v3) | 0;
-        v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-        v2 = (v2 + v1) | 0;
-        v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-        v2 = (v2 << 16) | (v2 >>> 16);
-      }
-      if (half === 0) {
-        this.low = (v1 ^ v3) >>> 0;
-        v1 ^= 0xdd;
-      }
+    v2 ^= 0xff;
+    for (let round = 0; round < 3; round += 1) {
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
     }
-    this.high = ((v1 ^ v3) >>> 0) & 0xfffff;
+    this.low = (v1 ^ v3) >>> 0;
+    this.high = ((v0 ^ v2) >>> 0) & 0xfffff;
   }
 
   /** The hash of `bytes[start, end)` as one number of 52 bits. */

@@ -371,6 +371,7 @@ function literalText(bytes: Uint8Array, start: number, end: number): string {
 }
 
 const nameReading = emptyReading();
+const nameLettersMin = 12;
 
 /**
  * The pattern of a name (field, parameter, cookie) that looks like a value, such as `{uuid}` or
@@ -395,7 +396,9 @@ export function namePattern(bytes: Uint8Array, start: number, end: number): stri
       return isPhrase(bytes, start, end) ? null : "{text}";
     case LexicalClass.Opaque:
     case LexicalClass.Slug: {
-      if ((mask & Char.Digit) === 0 && lexical === LexicalClass.Slug) return null;
+      // Abbreviations look random too; as names they are common, and random names without a digit are not.
+      const short = end - start < nameLettersMin;
+      if ((mask & Char.Digit) === 0 && (short || lexical === LexicalClass.Slug)) return null;
       nameReading.bytes.set(bytes.subarray(start, end));
       nameReading.slotCount = 0;
       const pattern = subPattern(nameReading, 0, end - start, lexical, NAME_RULES);

@@ -200,7 +200,7 @@ watch watchers waveform way web webhook webhooks webp website websocket wechatwo
 weight well west when where white whitelist whitespace whoami width wiki wildcard will win window windows winning
 wins wire wise wishlist with withholding within without wizard wo won word words work workflow workflows working
 workspace workspaces write writer wss xconnect xdr xenpak xfp xml yaml year yearly years yellow yes yi yid youtube
-zero zh zho zip zipball zone zones zu zul quote quotes quoted quick quiet quit equal equals queued quad
+zero zh zho zip zipball zone zones zu zul jsonrpc xmlrpc graphql oauth openid saml ldap websocket webhook webhooks quote quotes quoted quick quiet quit equal equals queued quad
 `;
 
 /** In lower case. */
