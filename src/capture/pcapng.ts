@@ -11,6 +11,8 @@ interface Interface {
   readonly snapBytes: number;
   readonly ticksPerMs: number;
   readonly offsetMs: number;
+  /** Empty where the block gives none. */
+  readonly name: string;
 }
 
 /** Block types (section 11.1 of the draft). */
@@ -40,6 +42,8 @@ export class PcapngReader implements RecordReader {
   stopped = false;
   readonly tally = new Tally();
   readonly #sink: PacketSink;
+  /** Names of the interfaces whose packets are handed on; empty is all. */
+  readonly #wanted: readonly string[];
   readonly #packet = emptyPacket();
   #inSection = false;
   #littleEndian = true;
@@ -49,8 +53,9 @@ export class PcapngReader implements RecordReader {
   /** Number of the section's first interface, so that ids stay apart across sections. */
   #firstInterfaceId = 0;
 
-  constructor(sink: PacketSink) {
+  constructor(sink: PacketSink, interfaces: readonly string[] = []) {
     this.#sink = sink;
+    this.#wanted = interfaces;
   }
 
   read(bytes: Uint8Array, start: number, end: number): number {
@@ -161,6 +166,7 @@ export class PcapngReader implements RecordReader {
       return;
     }
     const item = this.#interfaces[id]!;
+    if (this.#isUnwanted(item)) return;
     const packet = this.#packet;
     const ticks =
       readOrdered32(bytes, at + 12, littleEndian) * 0x100000000 +
@@ -183,6 +189,7 @@ export class PcapngReader implements RecordReader {
       this.#refusePacket();
       return;
     }
+    if (this.#isUnwanted(item)) return;
     const wireBytes = readOrdered32(bytes, at + 8, this.#littleEndian);
     const snapped = item.snapBytes === 0 ? wireBytes : Math.min(wireBytes, item.snapBytes);
     const packet = this.#packet;
@@ -194,6 +201,13 @@ export class PcapngReader implements RecordReader {
     packet.interfaceId = this.#firstInterfaceId;
     this.tally.add(packet, false);
     this.#sink(packet);
+  }
+
+  /** An interface without a name is never left out. */
+  #isUnwanted({ name }: Interface): boolean {
+    if (this.#wanted.length === 0 || name === "" || this.#wanted.includes(name)) return false;
+    this.tally.unwanted += 1;
+    return true;
   }
 
   #refusePacket(): void {
@@ -214,10 +228,16 @@ const wantsBody = (type: number): boolean =>
   type === Block.SectionHeader;
 
 /** Stands for an interface whose block was too long or too short to be read: nobody decodes its packets. */
-const NO_INTERFACE: Interface = { linkType: 0xffff, snapBytes: 0, ticksPerMs: 1e3, offsetMs: 0 };
+const NO_INTERFACE: Interface = {
+  linkType: 0xffff,
+  snapBytes: 0,
+  ticksPerMs: 1e3,
+  offsetMs: 0,
+  name: "",
+};
 
 /** Option codes (section 4.2). */
-const OptionCode = { End: 0, TimeResolution: 9, TimeOffset: 14 } as const;
+const OptionCode = { End: 0, Name: 2, TimeResolution: 9, TimeOffset: 14 } as const;
 
 /** Interface description block (section 4.2). An option that does not fit ends the options. */
 function readInterface(
@@ -229,6 +249,7 @@ function readInterface(
   if (length < INTERFACE_BYTES) return NO_INTERFACE;
   let ticksPerMs = 1e3;
   let offsetMs = 0;
+  let name = "";
   const end = start + Math.min(length, captureLimits.interfaceBlockBytesMax) - 4;
   let at = start + 16;
   while (at + 4 <= end) {
@@ -240,6 +261,10 @@ function readInterface(
       ticksPerMs = resolution(bytes[value]!);
     } else if (code === OptionCode.TimeOffset && optionLength >= 8) {
       offsetMs = readSigned64(bytes, value, littleEndian) * 1e3;
+    } else if (code === OptionCode.Name) {
+      name = Buffer.from(bytes.subarray(value, value + optionLength))
+        .toString()
+        .replace(/\0+$/, "");
     }
     at = value + ((optionLength + 3) & ~3);
   }
@@ -248,6 +273,7 @@ function readInterface(
     snapBytes: readOrdered32(bytes, start + 12, littleEndian),
     ticksPerMs,
     offsetMs,
+    name,
   };
 }
 

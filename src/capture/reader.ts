@@ -12,6 +12,8 @@ export interface CaptureResult {
   /** Captured bytes of all frames, and their bytes on the wire. */
   readonly bytes: number;
   readonly wireBytes: number;
+  /** Packets of interfaces that were not asked for; the other figures leave them out. */
+  readonly unwantedPackets: number;
   /** Whether the capture ends inside a record. */
   readonly truncated: boolean;
   /** Whether the signal ended it early. */
@@ -26,17 +28,19 @@ export interface CaptureResult {
 
 /**
  * Hands every packet of a pcap or pcapng source to `sink`, and lets the event loop run between two chunks. A
- * source of another kind has no packets. After an abort, from within the sink too, no packet is handed on.
+ * source of another kind has no packets. `interfaces` are the names whose packets are wanted, empty being all; it acts
+ * where a file names its interfaces, as pcapng may. After an abort, from within the sink too, no packet is handed on.
  *
  * @throws UsageError where the file cannot be read on.
  */
 export async function readPackets(
   source: ByteSource,
   sink: PacketSink,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly interfaces?: readonly string[] } = {},
 ): Promise<CaptureResult> {
-  const { signal } = options;
-  const reader = source.kind === "pcapng" ? new PcapngReader(sink) : new PcapReader(sink);
+  const { signal, interfaces } = options;
+  const reader =
+    source.kind === "pcapng" ? new PcapngReader(sink, interfaces) : new PcapReader(sink);
   const framer = new Framer(reader);
   const stop = (): void => {
     reader.stopped = true;
@@ -66,6 +70,7 @@ export async function readPackets(
     packets: tally.packets,
     bytes: tally.bytes,
     wireBytes: tally.wireBytes,
+    unwantedPackets: tally.unwanted,
     truncated,
     cancelled,
     warnings,

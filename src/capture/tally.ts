@@ -12,6 +12,8 @@ export class Tally {
   oversized = 0;
   /** Packets whose own lengths contradict each other, or whose interface was never declared. */
   malformed = 0;
+  /** Packets of interfaces that nobody asked for. */
+  unwanted = 0;
   /** Why the rest of the input was not read; empty where it was. */
   problem = "";
   readonly #linkTypes = new Map<number, number>();

@@ -32,7 +32,9 @@ export const exchanges = async (
     exchange: print,
   };
   const { signal } = new AbortController();
-  const { warnings } = await readCaptures(captures, observer, { signal, onPiece: flush });
+  const { interfaces } = settings;
+  const options = { signal, interfaces, onPiece: flush };
+  const { warnings } = await readCaptures(captures, observer, options);
   flush();
   for (const warning of warnings) process.stderr.write(`nta: warning: ${warning}\n`);
   return 0;

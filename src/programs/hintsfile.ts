@@ -13,8 +13,8 @@ export const readHints = async ({ hints: path, hostAlias }: Settings): Promise<H
 const readFile = async (path: string): Promise<Hints> => {
   const { parseHints } = await import("../spec/hints.ts");
   const { value, problems } = parseHints(readText(path));
-  if (problems.length > 0) throw new UsageError(`${path}: ${problems[0]}. See docs/hints.md.`);
-  return value;
+  if (problems.length === 0) return value;
+  throw new UsageError(`${path}: ${problems[0]!.replaceAll(/\s+/g, " ")}; see docs/hints.md`);
 };
 
 const readText = (path: string): string => {
@@ -22,7 +22,7 @@ const readText = (path: string): string => {
     return readFileSync(path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "no such file" : String(code);
-    throw new UsageError(`${path}: ${reason}. Name a file of hints with --hints.`);
+    const reason = code === "ENOENT" ? "there is no such file" : code;
+    throw new UsageError(`cannot read the hints in ${path}: ${reason}`);
   }
 };

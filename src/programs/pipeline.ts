@@ -20,6 +20,8 @@ const EXPIRE_MS = 250;
 
 export interface JobOptions {
   readonly signal: AbortSignal;
+  /** Names of interfaces whose packets are used, where a capture names them; empty is all. */
+  readonly interfaces?: readonly string[];
   /** After each piece of input that was worked on. */
   readonly onPiece: (source: ByteSource) => void;
 }

@@ -37,7 +37,7 @@ export const reconstruct = async (
     privacy: defaultPrivacy,
     hashKey: HASH_KEY,
   });
-  const job = await readAll(captures, telemetry, interruption.signal);
+  const job = await readAll(captures, settings, telemetry, interruption.signal);
   for (const warning of job.warnings) process.stderr.write(`nta: warning: ${warning}\n`);
   if (interruption.status !== 0 && !captures.includes("-")) {
     process.stderr.write("nta: interrupted; nothing was written\n");
@@ -48,13 +48,18 @@ export const reconstruct = async (
   const model = learn(telemetry, hints);
   const documents = await writeDocuments(model, settings, interruption);
   const outcome: Outcome = { job, telemetry, model, documents };
-  printLine(settings.json ? reportAsJson(outcome) : reportAsText(outcome));
-  if (settings.explain !== "") printLine(explain(model, settings.explain));
+  const explanation = settings.explain === "" ? null : explain(model, settings.explain);
+  if (settings.json) printLine(reportAsJson(outcome, explanation));
+  else {
+    printLine(reportAsText(outcome));
+    if (explanation !== null) printLine(`\n${explanation}`);
+  }
   return interruption.status;
 };
 
 const readAll = async (
   captures: readonly string[],
+  { interfaces }: Settings,
   telemetry: Telemetry,
   signal: AbortSignal,
 ): Promise<JobResult> => {
@@ -62,6 +67,7 @@ const readAll = async (
   try {
     return await readCaptures(captures, telemetry, {
       signal,
+      interfaces,
       onPiece: (source) => progress.update(source),
     });
   } finally {

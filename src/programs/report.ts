@@ -35,7 +35,7 @@ export const reportAsText = (outcome: Outcome): string => {
   ].join("\n");
 };
 
-export const reportAsJson = (outcome: Outcome): string => {
+export const reportAsJson = (outcome: Outcome, explanation: string | null): string => {
   const { job, telemetry, documents } = outcome;
   const packets = job.packets;
   return JSON.stringify(
@@ -58,6 +58,7 @@ export const reportAsJson = (outcome: Outcome): string => {
       ),
       serverNames: Object.fromEntries(packets.http.serverNames),
       warnings: job.warnings,
+      ...(explanation !== null && { explanation }),
     },
     null,
     2,
@@ -100,13 +101,15 @@ const summaryLine = (outcome: Outcome, endpointCount: number): string => {
   return `${found}; ${quantity(exchangeCount(outcome), "exchange")} heard, ${used} used.`;
 };
 
-const unusedLine = ({ telemetry }: Outcome): string[] => {
+const unusedLine = ({ telemetry, job }: Outcome): string[] => {
+  const unwanted = job.captures.reduce((count, each) => count + each.unwantedPackets, 0);
+  const others = unwanted === 0 ? [] : [`  ${quantity(unwanted, "packet")} of other interfaces`];
   const unused = telemetry.reasons.entries().filter(({ name }) => name !== "selected");
-  if (unused.length === 0) return [];
+  if (unused.length + others.length === 0) return [];
   const shown = unused
     .slice(0, LISTED_REASONS_MAX)
     .map(({ name, count }) => `  ${count} ${reasonText(name)}`);
-  return ["Not used:", ...shown];
+  return ["Not used:", ...shown, ...others];
 };
 
 const REASON_TEXTS: ReadonlyMap<string, string> = new Map([
