@@ -134,7 +134,7 @@ export const settings = {
     form: onOrOff,
     fallback: "true",
     description:
-      "Whether documents say what they rest on: calls, first and last time, latency (x-nta-* fields).",
+      "Whether documents say what they rest on: calls, first and last time, latency (`x-nta`).",
     programs: WRITERS,
   }),
   explain: setting({
