@@ -37,7 +37,7 @@ export class BodyScan implements BodySink {
   /** Whether `end` was called. */
   ended = false;
   readonly #json: JsonScanner;
-  readonly #form: FormScanner;
+  #form: FormScanner | null = null;
   #multipart: MultipartScanner | null = null;
   #xml: XmlScanner | null = null;
   #scanner: Scanner | null = null;
@@ -54,7 +54,6 @@ export class BodyScan implements BodySink {
   constructor(tables: Tables) {
     this.tables = tables;
     this.#json = new JsonScanner(tables, this.tape);
-    this.#form = new FormScanner(tables, this.tape);
   }
 
   /** `grow` hears of every byte by which the tape grows. */
@@ -113,8 +112,11 @@ export class BodyScan implements BodySink {
     if (this.#scanner === this.#json) {
       this.selectors = this.#json.selectors;
       if (this.#json.documents > 1) this.kind = "json-lines";
-    } else if (this.#scanner === this.#form) this.selectors = this.#form.selectors;
-    else if (this.#scanner === this.#xml) this.selectors = this.#xml.selectors;
+    } else if (this.#form !== null && this.#scanner === this.#form) {
+      this.selectors = this.#form.selectors;
+    } else if (this.#xml !== null && this.#scanner === this.#xml) {
+      this.selectors = this.#xml.selectors;
+    }
     if (this.outcome !== ScanOutcome.Invalid) return;
     this.tape.reset();
     if (this.#guessed) {
@@ -134,6 +136,7 @@ export class BodyScan implements BodySink {
         this.#scanner = this.#json;
         break;
       case "form":
+        this.#form ??= new FormScanner(this.tables);
         this.#form.begin(this.tape);
         this.#scanner = this.#form;
         break;

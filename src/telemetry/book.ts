@@ -123,6 +123,8 @@ export class Book {
   readonly #freeTexts: number[] = [];
   readonly #freeRares: number[] = [];
   nodeCount = 0;
+  /** How often fields were forgotten to make room, by the limit that was reached. */
+  readonly lost = new Map<number, number>();
   /** Positions of fields of wide objects, by object and name. */
   #wide: Map<number, number> | null = null;
 
@@ -242,7 +244,10 @@ export class Book {
       this.budget.refused += 1;
       return 0;
     }
-    if (count >= fieldsMax) forget(this, object);
+    if (count >= fieldsMax) {
+      forget(this, object);
+      this.lost.set(fieldsMax, (this.lost.get(fieldsMax) ?? 0) + 1);
+    }
     return this.#append(object, nameId);
   }
 

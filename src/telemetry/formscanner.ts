@@ -6,7 +6,7 @@ import { CHAR_BITS, Char } from "./lexical.ts";
 import type { NameTable } from "./names.ts";
 import { hexValue } from "./segment.ts";
 import type { Tables } from "./tables.ts";
-import { type Tape, TapeKind } from "./tape.ts";
+import { Tape, TapeKind } from "./tape.ts";
 
 /**
  * `application/x-www-form-urlencoded` (WHATWG URL, section 5.1) to a tape: one object of strings. Resumable at any
@@ -15,7 +15,7 @@ import { type Tape, TapeKind } from "./tape.ts";
 export class FormScanner {
   readonly #names: NameTable;
   readonly #judge: Judge;
-  #tape: Tape;
+  #tape = new Tape();
   #openedAt = 0;
   #inValue = false;
   #nameId = 0;
@@ -30,10 +30,9 @@ export class FormScanner {
   #full = false;
   selectors: SelectorText[] = [];
 
-  constructor(tables: Tables, tape: Tape) {
+  constructor(tables: Tables) {
     this.#names = tables.names;
     this.#judge = tables.judge;
-    this.#tape = tape;
   }
 
   begin(tape: Tape): void {

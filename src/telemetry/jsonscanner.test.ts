@@ -88,7 +88,9 @@ function slowTags(
   present: ReadonlySet<string>,
 ): void {
   const tags = shape.fields!.tags;
-  for (const [name, value] of members) {
+  for (const [raw, value] of members) {
+    const rawBytes = Buffer.from(raw);
+    const name = namePattern(rawBytes, 0, rawBytes.length) ?? raw;
     if ((nameFlags(name) & NameFlag.Tag) === 0 || typeof value !== "string") continue;
     const bytes = Buffer.from(value);
     judge.text(nameFlags(name), bytes, 0, bytes.length);

@@ -211,6 +211,10 @@ export function freezeNode(
   }
   const operations = new Map<string, OperationSummary>();
   for (const [key, operation] of node.operations) {
+    for (const [limit, times] of operation.book.lost) {
+      api.mark(limit === telemetryLimits.fieldsMax ? "fieldsMax" : "parametersMax", times);
+    }
+    operation.book.lost.clear();
     if (operation.calls > 0 || keepRefused) operations.set(key, operation.freeze(tables));
   }
   const slots = node.slots.map((slot) => freezeSlot(api.slots, slot, tables));

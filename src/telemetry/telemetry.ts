@@ -62,6 +62,8 @@ export class Telemetry implements ExchangeObserver {
   #free: BodyScan[] = [];
   #scansAlive = 0;
   #scratchBytes = 0;
+  /** Bytes of bodies that the counts in use may come from. */
+  #scannedBytes = 0;
   #exchangesUntilSettle = 0;
 
   constructor(options: TelemetryOptions) {
@@ -78,6 +80,7 @@ export class Telemetry implements ExchangeObserver {
     this.#apis = new ApiTable(this.#trie, this.#budget, workloadOf ?? null);
     this.#messages = new MessageCounter(this.#tables, this.counters);
     this.#free = [];
+    this.#scannedBytes = 0;
     this.#exchangesUntilSettle = settleExchangesMin;
   }
 
@@ -105,7 +108,9 @@ export class Telemetry implements ExchangeObserver {
     this.#release(exchange.request);
     this.#release(exchange.response);
     this.#exchangesUntilSettle -= 1;
-    if (this.#exchangesUntilSettle <= 0) this.#settleIfFull();
+    if (this.#exchangesUntilSettle <= 0 || this.#scannedBytes > scannedBytesMax) {
+      this.#settleIfFull();
+    }
   }
 
   /** What was learned since the last `take`, as values of their own. What was only ever refused is left out. */
@@ -120,6 +125,7 @@ export class Telemetry implements ExchangeObserver {
     if (isHalfFull(this.#tables)) this.#begin();
     else {
       this.#apis.clear();
+      this.#scannedBytes = 0;
       this.#budget.left = telemetryLimits.shapeNodesMax;
     }
     return summaries;
@@ -146,9 +152,11 @@ export class Telemetry implements ExchangeObserver {
   /** Freezes what was learned so far where a table has run out, and begins anew beside it. */
   #settleIfFull(): void {
     this.#exchangesUntilSettle = settleExchangesMin;
-    if (!isNearlyFull(this.#tables) && this.#budget.left > telemetryLimits.shapeNodesMax / 16) {
-      return;
-    }
+    const isFull =
+      isNearlyFull(this.#tables) ||
+      this.#budget.left < telemetryLimits.shapeNodesMax / 16 ||
+      this.#scannedBytes > scannedBytesMax;
+    if (!isFull) return;
     for (const api of this.#apis.all()) {
       const summary: ApiSummary = {
         key: api.key,
@@ -190,6 +198,7 @@ export class Telemetry implements ExchangeObserver {
     if (message === null || !(scan instanceof BodyScan)) return;
     message.sink = null;
     this.#scansAlive -= 1;
+    this.#scannedBytes += scan.byteCount;
     this.#scratchBytes -= scan.grownBytes;
     if (
       scan.tables === this.#tables &&
@@ -245,6 +254,8 @@ export class Telemetry implements ExchangeObserver {
 
 /** Tables are renewed at most so often: it costs what merging all summaries costs. */
 const settleExchangesMin = 20_000;
+/** A value takes a byte at least, so no count of 32 bits runs over before. */
+const scannedBytesMax = 2 ** 32 - 2 * telemetryLimits.bodyBytesMax;
 const pooledScansMax = 256;
 const pooledScratchBytes = 65_536;
 
