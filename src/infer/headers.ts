@@ -50,6 +50,35 @@ const COMMON_PREFIXES = [
   "sentry-",
 ];
 
+/** Response headers of servers, caches, browsers' protections and proxies. */
+const COMMON_RESPONSE = new Set(
+  `accept-ranges allow alt-svc clear-site-data content-security-policy content-security-policy-report-only
+cross-origin-embedder-policy cross-origin-opener-policy cross-origin-resource-policy expect-ct expires feature-policy
+nel origin-agent-cluster p3p permissions-policy pragma proxy-authenticate referrer-policy refresh report-to
+reporting-endpoints server set-cookie sourcemap status strict-transport-security timing-allow-origin www-authenticate
+x-aspnet-version x-aspnetmvc-version x-cache x-cache-hits x-content-type-options x-dns-prefetch-control
+x-download-options x-frame-options x-generator x-permitted-cross-domain-policies x-powered-by x-robots-tag x-runtime
+x-served-by x-timer x-ua-compatible x-xss-protection`.split(/\s+/),
+);
+
+/** Standard headers of a response that tell a caller what to do next. */
+const TELLING = new Set(["location", "link", "retry-after"]);
+
+/** Cookies of analytics and load balancers, by how their names begin. */
+const COMMON_COOKIES =
+  /^(_ga|_gid|_gat|_gcl|_fbp|_fbc|_hj|_pk_|_clck|_clsk|__utm|__cf|cf_|ajs_|amplitude|mp_|intercom|optanon|awsalb|bigip|incap_|visid_|utm_|_dd_s|sentry)/i;
+
+/** True for a response header that says something of the API's own. */
+export function isOwnResponseHeader(name: string, ownHeaders: readonly string[]): boolean {
+  if (TELLING.has(name)) return true;
+  if (COMMON_RESPONSE.has(name) || name.startsWith("access-control-")) return false;
+  return isOwnHeader(name, ownHeaders);
+}
+
+export function isOwnCookie(name: string): boolean {
+  return !COMMON_COOKIES.test(name);
+}
+
 /** True for a header that the API itself asks for. A hint overrides the table. */
 export function isOwnHeader(name: string, ownHeaders: readonly string[]): boolean {
   if (ownHeaders.includes(name)) return true;

@@ -20,6 +20,7 @@ import {
   requestBody,
   responsesOf,
 } from "./operations.ts";
+import { absentParameters } from "./parameters.ts";
 import { PathHints, renameParameters } from "./pins.ts";
 import { type MethodSum, protocolOf, sumByMethod } from "./protocols.ts";
 import {
@@ -83,6 +84,7 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
   const context: OperationContext = {
     credentials: credentialNames(seen),
     ownHeaders: hints.ownHeaders,
+    absent: absentParameters(raw.map(({ sum }) => sum.request)),
     schemas,
   };
   const endpoints = describe(raw, own, context);

@@ -11,14 +11,17 @@ import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
 import type { Body, Content, Parameter, PathTemplate, Response, Schema } from "./model.ts";
 import { obtain } from "./obtain.ts";
-import { type CredentialNames, requestParameters, slotParameter } from "./parameters.ts";
+import {
+  type ParameterContext,
+  requestParameters,
+  responseHeaders,
+  slotParameter,
+} from "./parameters.ts";
 import { type SchemaContext, schemaOf } from "./schema.ts";
 import type { OperationSum } from "./sum.ts";
 import * as thresholds from "./thresholds.ts";
 
-export interface OperationContext {
-  readonly credentials: CredentialNames;
-  readonly ownHeaders: readonly string[];
+export interface OperationContext extends ParameterContext {
   readonly schemas: SchemaContext;
 }
 
@@ -33,7 +36,7 @@ export function operationParameters(
   );
   return [
     ...names.map((name, index) => slotParameter(name, slots[index] ?? null, sum.calls)),
-    ...requestParameters(sum.request, context.credentials, context.ownHeaders),
+    ...requestParameters(sum.request, context),
   ];
 }
 
@@ -82,7 +85,7 @@ function responseOf(
   return {
     status,
     contents: contentsOf(response.bodies, response.calls, context),
-    headers: [],
+    headers: responseHeaders(response, context.ownHeaders),
     evidence: evidenceOf(response.calls, sum.calls),
   };
 }

@@ -11,7 +11,7 @@ import type { Field, ObjectSchema, Schema } from "./model.ts";
 import type { NameShares } from "./nameshares.ts";
 import { obtain } from "./obtain.ts";
 import type { Structure } from "./structures.ts";
-import { addText, emptyText } from "./sum.ts";
+import { sumTexts } from "./sum.ts";
 import { textSchema } from "./text.ts";
 import * as thresholds from "./thresholds.ts";
 
@@ -205,9 +205,5 @@ function integerFormat(sum: KindCounts): "int32" | "int64" | null {
 }
 
 function sumText(shapes: readonly Shape[]): TextShape {
-  const texts = shapes.flatMap((shape) => (shape.text === null ? [] : [shape.text]));
-  if (texts.length === 1) return texts[0]!;
-  const sum = emptyText();
-  for (const text of texts) addText(sum, text);
-  return sum;
+  return sumTexts(shapes.flatMap((shape) => (shape.text === null ? [] : [shape.text])));
 }

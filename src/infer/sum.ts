@@ -109,6 +109,13 @@ export function emptyText(): TextShape {
   };
 }
 
+export function sumTexts(texts: readonly TextShape[]): TextShape {
+  if (texts.length === 1) return texts[0]!;
+  const sum = emptyText();
+  for (const text of texts) addText(sum, text);
+  return sum;
+}
+
 export function addText(into: TextShape, from: TextShape): void {
   into.count += from.count;
   addCounts(into.classes, from.classes);

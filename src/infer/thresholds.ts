@@ -127,8 +127,12 @@ export const absenceUsual = 0.12;
 export const usualPlacesMin = 2;
 export const usualShareMin = 0.3;
 
-/** Most parameters are optional, so it takes more calls than objects of a body to say that one is not. */
-export const requiredCallsMin = 4;
+/**
+ * Most parameters are optional, so it takes calls to say that one is not: this doubt, and the part of the operations
+ * with a parameter of that name where it is optional, must be no more than so much for each call.
+ */
+export const parameterDoubt = 0.3;
+export const doubtPerCallMax = 0.1;
 
 /** A pool of more traits than this is a mixture; what an operation lacks of it is weighed together. */
 export const exactTraitsMax = 200;

@@ -215,6 +215,7 @@ test("parameters of the query and of headers", () => {
     call("page=2&tag=a&tag=c&sort=name,age"),
     call("page=3&tag=a&sort=name,size&exact=true"),
     call("page=4&tag=a&sort=age,name"),
+    call("page=5&tag=a&sort=age,name&filter[owner]=me"),
   ]);
   const { parameters } = endpoint(api, "GET /search").operation;
   const found = parameters.map(
@@ -222,7 +223,7 @@ test("parameters of the query and of headers", () => {
   );
   assert.deepEqual(found, [
     "query exact single",
-    "query filter[state] single",
+    "query filter deep",
     "query page single !",
     "query sort comma-list !",
     "query tag repeated !",
