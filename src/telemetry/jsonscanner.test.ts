@@ -216,7 +216,7 @@ test("the scanner sees what JSON.parse sees, at any chunking", () => {
         assert.deepEqual(got.shape, expected);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

@@ -146,6 +146,7 @@ export class Telemetry implements ExchangeObserver {
       if (settled !== undefined) summaries.set(text, mergeSummaries(settled, summary));
       else if (api.calls > 0 || keepRefused) summaries.set(text, summary);
     }
+    forgetLeastHeard(summaries);
     return [...summaries.values()];
   }
 
@@ -169,7 +170,7 @@ export class Telemetry implements ExchangeObserver {
       if (settled === undefined) this.#settled.set(text, summary);
       else absorbSummary(settled, summary);
     }
-    forgetSettled(this.#settled);
+    forgetLeastHeard(this.#settled);
     this.#countRefusals();
     this.counters.add(Tally.TablesRenewed);
     this.#begin();
@@ -296,12 +297,12 @@ function countBounded(counts: Map<string, number>, key: string, max: number): vo
   counts.set(key, (count ?? 0) + 1);
 }
 
-/** The settled APIs that are heard most stay. */
-function forgetSettled(settled: Map<string, ApiSummary>): void {
-  if (settled.size <= telemetryLimits.apisMax) return;
-  const order = [...settled].map(([text, summary]) => ({ text, calls: callsOf(summary.root) }));
+/** Where there are too many APIs, those that are heard most stay. */
+function forgetLeastHeard(summaries: Map<string, ApiSummary>): void {
+  if (summaries.size <= telemetryLimits.apisMax) return;
+  const order = [...summaries].map(([text, summary]) => ({ text, calls: callsOf(summary.root) }));
   order.sort((a, b) => b.calls - a.calls);
-  for (const { text } of order.slice(telemetryLimits.apisMax)) settled.delete(text);
+  for (const { text } of order.slice(telemetryLimits.apisMax)) summaries.delete(text);
 }
 
 function callsOf(node: ApiSummary["root"]): number {
