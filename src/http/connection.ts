@@ -108,7 +108,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
 
   #verdict(): Verdict {
     const { outstandingCount } = this.#pairing;
-    if (this.#requestsUntrusted && outstandingCount === 0 && !this.#responseOpen) this.#giveUp();
+    if (this.#nothingFollows()) this.#giveUp();
     if (
       outstandingCount > httpLimits.outstandingMax ||
       this.#context.exchanges.aliveCount > httpLimits.exchangesMax
@@ -282,7 +282,13 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
       this.#responseOpen = null;
     }
     this.#settle(exchange);
-    if (this.#requestAwaited && isRequest) this.#giveUp();
+    if ((this.#requestAwaited && isRequest) || this.#nothingFollows()) this.#giveUp();
+  }
+
+  /** Behind a request whose framing was wrong: its response, and those before it, are the last. */
+  #nothingFollows(): boolean {
+    const { outstandingCount } = this.#pairing;
+    return this.#requestsUntrusted && outstandingCount === 0 && this.#responseOpen === null;
   }
 
   messagesLost(direction: Direction, certain: boolean, headSeen: boolean): void {
