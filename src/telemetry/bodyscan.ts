@@ -44,6 +44,10 @@ export class BodyScan implements BodySink {
   /** First bytes of a text, and whether the kind was a guess. */
   readonly #sample = new Uint8Array(textSampleBytes);
   #sampleCount = 0;
+  /** First bytes of a body whose kind is not declared, until they are enough to tell it. */
+  readonly #first = new Uint8Array(firstBytes);
+  #firstCount = 0;
+  #decided = false;
   #guessed = false;
   #utf16: Utf16Reader | null = null;
   #grow: ((byteCount: number) => void) | null = null;
@@ -70,6 +74,8 @@ export class BodyScan implements BodySink {
     this.ended = false;
     this.#scanner = null;
     this.#sampleCount = 0;
+    this.#firstCount = 0;
+    this.#decided = false;
     this.#guessed = false;
     this.#utf16 = null;
     this.#begunBytes = this.scratchBytes;
@@ -77,7 +83,33 @@ export class BodyScan implements BodySink {
 
   data(bytes: Uint8Array, start: number, end: number): void {
     if (start >= end) return;
-    if (this.byteCount === 0) this.#decide(bytes, start, end);
+    if (this.#decided) this.#scan(bytes, start, end);
+    else this.#begin(bytes, start, end);
+  }
+
+  /** What is not declared is decided by the first bytes, however they are cut into pieces. */
+  #begin(bytes: Uint8Array, start: number, end: number): void {
+    if (this.mediaType.kind !== null || (this.#firstCount === 0 && end - start >= firstBytes)) {
+      this.#decide(bytes, start, end);
+      this.#scan(bytes, start, end);
+      return;
+    }
+    const stop = Math.min(end, start + firstBytes - this.#firstCount);
+    for (let at = start; at < stop; at += 1) {
+      this.#first[this.#firstCount] = bytes[at]!;
+      this.#firstCount += 1;
+    }
+    if (this.#firstCount < firstBytes) return;
+    this.#decideByFirst();
+    if (stop < end) this.#scan(bytes, stop, end);
+  }
+
+  #decideByFirst(): void {
+    this.#decide(this.#first, 0, this.#firstCount);
+    this.#scan(this.#first, 0, this.#firstCount);
+  }
+
+  #scan(bytes: Uint8Array, start: number, end: number): void {
     const left = telemetryLimits.bodyBytesMax - this.byteCount;
     this.byteCount += end - start;
     if (left <= 0) {
@@ -99,6 +131,7 @@ export class BodyScan implements BodySink {
   end(whole: boolean): void {
     if (this.ended) return;
     this.ended = true;
+    if (!this.#decided && this.#firstCount > 0) this.#decideByFirst();
     if (this.byteCount === 0) {
       this.outcome = whole ? ScanOutcome.Empty : ScanOutcome.Cut;
       return;
@@ -126,6 +159,7 @@ export class BodyScan implements BodySink {
   }
 
   #decide(bytes: Uint8Array, start: number, end: number): void {
+    this.#decided = true;
     const declared = this.mediaType.kind;
     this.kind = declared ?? sniffKind(this.mediaType, bytes, start, end);
     this.#guessed = declared === null && this.kind !== "text" && this.kind !== "binary";
@@ -181,3 +215,4 @@ export class BodyScan implements BodySink {
 }
 
 const textSampleBytes = 256;
+const firstBytes = 128;

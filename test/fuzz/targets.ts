@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { SHOP_CAPTURE } from "../../examples/generate.ts";
 import { UsageError } from "../../src/base/errors.ts";
 import { emptyPacket } from "../../src/capture/packet.ts";
@@ -201,7 +202,8 @@ export const targets: Readonly<Record<string, (random: Random) => void | Promise
       for (const each of conversations) play(each, telemetry, random, sizeMax);
       return infer(telemetry.take()).apis.map((api) => emit(api, { openapi, evidence: true }));
     });
-    assert.deepEqual(documents[1], documents[0]);
+    // Compared as text: a difference of large documents is not shown in any bounded memory.
+    assert.ok(JSON.stringify(documents[1]) === JSON.stringify(documents[0]), "the same document");
     for (const document of documents[0]!) assert.deepEqual(await validate(document), []);
   },
 
@@ -218,7 +220,7 @@ export const targets: Readonly<Record<string, (random: Random) => void | Promise
       play(conversation, telemetry, random, sizeMax);
       return telemetry.take();
     });
-    assert.deepEqual(pieces, whole);
+    assert.ok(isDeepStrictEqual(pieces, whole), "the same summary");
   },
 
   /** HAR files. */
