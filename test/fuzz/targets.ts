@@ -190,6 +190,8 @@ export const targets: Readonly<Record<string, (random: Random) => void | Promise
 
   /** What was learned of damaged conversations makes a valid document, and the same one for any pieces. */
   documents: async (random) => {
+    // What the targets before this one left is none of its own.
+    telemetry.take();
     const count = random.integer(1, 8);
     const conversations = Array.from({ length: count }, () => {
       const { client, server } = randomConversation(random);
