@@ -3,6 +3,7 @@
  * by their names (classes of values, or names that rarely come twice) and by values that are all of one kind.
  */
 
+import { classify, LexicalClass } from "../telemetry/lexical.ts";
 import type { Shape } from "../telemetry/shape.ts";
 import * as thresholds from "./thresholds.ts";
 import { splitWords } from "./words.ts";
@@ -19,7 +20,7 @@ export function isMap(name: string, fields: ReadonlyMap<string, Presence>, whole
   let most = 0;
   for (const [key, field] of fields) {
     present += field.present;
-    if (key.includes("{")) ofClasses += field.present;
+    if (looksLikeData(key)) ofClasses += field.present;
     else most = Math.max(most, field.present);
   }
   if (present === 0) return false;
@@ -36,6 +37,26 @@ export function isMap(name: string, fields: ReadonlyMap<string, Presence>, whole
   const mean = present / (whole * fields.size);
   return most <= whole * share && mean <= thresholds.mapMeanShareMax;
 }
+
+/** Names that are values by themselves: a class, or what telemetry kept though it looks like a token. */
+function looksLikeData(name: string): boolean {
+  if (name.includes("{")) return true;
+  const bytes = Buffer.from(name);
+  return TOKENS.has(classify(bytes, 0, bytes.length));
+}
+
+const TOKENS: ReadonlySet<LexicalClass> = new Set([
+  LexicalClass.Integer,
+  LexicalClass.Uuid,
+  LexicalClass.Ulid,
+  LexicalClass.Hex,
+  LexicalClass.Base64Url,
+  LexicalClass.Opaque,
+  LexicalClass.Date,
+  LexicalClass.DateTime,
+  LexicalClass.Email,
+  LexicalClass.Ipv4,
+]);
 
 /** Fields that hold what others chose to name. */
 const MAP_NAMES = new Set(
