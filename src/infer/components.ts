@@ -1,6 +1,7 @@
 /** Which structures of an API become components, and what they are called. */
 
 import type { Shape } from "../telemetry/shape.ts";
+import type { BodySummary } from "../telemetry/summary.ts";
 import { compareText } from "./group.ts";
 import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
@@ -8,7 +9,7 @@ import { NameShares } from "./nameshares.ts";
 import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
-import { isVersion, pascalCase, singular, singularWords, splitWords, unique } from "./words.ts";
+import { isVersion, pascalCase, singularWords, splitWords, unique } from "./words.ts";
 
 /** A method at a path, with all of its exchanges summed. */
 export interface SummedEndpoint {
@@ -68,15 +69,19 @@ export function componentSchemas(context: SchemaContext): Map<string, Schema> {
 
 function collectPlaces({ method, path, sum }: SummedEndpoint, places: Place[]): void {
   const thing = thingOf(path);
-  for (const [type, body] of sum.request.bodies)
-    if (body.shape !== null)
-      walk(body.shape, `${path.text} ${method} request ${type}`, thing, true, places);
-  for (const [status, response] of sum.responses)
-    for (const [type, body] of response.bodies)
-      if (body.shape !== null) {
-        const name = status >= 400 ? "Error" : thing;
-        walk(body.shape, `${path.text} ${method} ${status} ${type}`, name, true, places);
-      }
+  const collect = (bodies: ReadonlyMap<string, BodySummary>, what: string, name: string): void => {
+    const isSent = what === "request";
+    for (const [type, { shape }] of bodies)
+      if (shape !== null)
+        walk(
+          shape,
+          { id: `${path.text} ${method} ${what} ${type}`, hint: name, isBody: true, isSent },
+          places,
+        );
+  };
+  collect(sum.request.bodies, "request", thing);
+  for (const [status, { bodies }] of sum.responses)
+    collect(bodies, String(status), status >= 400 ? "Error" : thing);
 }
 
 /** What a path is about: its last word, in the singular. */
@@ -89,25 +94,32 @@ function thingOf(path: PathTemplate): string {
   return "";
 }
 
-function walk(shape: Shape, id: string, hint: string, isBody: boolean, places: Place[]): void {
-  if (shape.items !== null) walk(shape.items, `${id}[]`, hint, isBody, places);
+type Spot = Pick<Place, "id" | "hint" | "isBody" | "isSent">;
+
+function walk(shape: Shape, spot: Spot, places: Place[]): void {
+  if (shape.items !== null) walk(shape.items, { ...spot, id: `${spot.id}[]` }, places);
   if (shape.fields === null) return;
   const fields = gatherFields([shape.fields]);
   if (!isMap("", fields, shape.fields.whole)) {
     const names = [...fields.keys()].filter((name) => !name.includes("{")).sort(compareText);
-    places.push({ id, shape, hint, isBody, names });
+    places.push({ ...spot, shape, names });
   }
+  const inside = (name: string, hint: string): Spot => ({
+    ...spot,
+    id: `${spot.id}.${name}`,
+    hint,
+    isBody: false,
+  });
   for (const [name, field] of shape.fields.fields) {
     const words = splitWords(name.includes("{") ? "" : name);
-    const inner =
-      words.length === 0 ? hint : pascalCase([...words.slice(0, -1), singular(words.at(-1)!)]);
-    walk(field.shape, `${id}.${name}`, inner, false, places);
+    const hint = words.length === 0 ? spot.hint : pascalCase(singularWords(words));
+    walk(field.shape, inside(name, hint), places);
   }
-  if (shape.fields.rest !== null) walk(shape.fields.rest, `${id}.*`, hint, false, places);
+  if (shape.fields.rest !== null) walk(shape.fields.rest, inside("*", spot.hint), places);
 }
 
 function nameStructures(structures: readonly Structure[]): Map<Structure, string> {
-  const wishes = structures.map((structure) => ({ structure, name: mostWished(structure.places) }));
+  const wishes = structures.map((structure) => ({ structure, name: nameFor(structure.places) }));
   const first = (structure: Structure): string =>
     structure.places.map((place) => place.id).sort(compareText)[0]!;
   wishes.sort(
@@ -124,6 +136,12 @@ function nameStructures(structures: readonly Structure[]): Map<Structure, string
     names.set(structure, own);
   }
   return names;
+}
+
+/** What is only ever sent is the input for what is received under the same name. */
+function nameFor(places: readonly Place[]): string {
+  const name = mostWished(places);
+  return places.every(({ isSent }) => isSent) ? `${name}Input` : name;
 }
 
 /** Where the structure is what a path is about, those paths name it; else the fields that hold it. */

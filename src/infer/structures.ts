@@ -18,6 +18,7 @@ export interface Place {
   readonly hint: string;
   /** Whether the objects are what the path is about: the body itself, or the items of a body that is a list. */
   readonly isBody: boolean;
+  readonly isSent: boolean;
   readonly names: readonly string[];
 }
 
