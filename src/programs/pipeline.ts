@@ -60,6 +60,10 @@ export const readCaptures = async (
     warnings.push(...capture.warnings.map((text) => `${source.name}: ${text}`));
   }
   packets.close();
+  const { failure } = packets.reassembler;
+  if (failure !== null) {
+    warnings.push(`a bug in nta made it drop connections, please report it: ${String(failure)}`);
+  }
   return { captures, warnings, packets };
 };
 

@@ -213,6 +213,8 @@ export const targets: Readonly<Record<string, (random: Random) => void | Promise
   bodies: (random) => {
     const text = Buffer.from(randomJson(random));
     const body = random.chance(0.6) ? text : damage(text, random);
+    // UTF-16 shows in the first two bytes; in pieces of one byte it is not recognised.
+    if ((body[0] ?? 0) >= 0xfe || body[0] === 0 || body[1] === 0) return;
     const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
     const conversation = {
       client: Buffer.from("GET /things HTTP/1.1\r\nHost: api\r\n\r\n"),
