@@ -1,10 +1,11 @@
 import { telemetryLimits } from "../base/limits.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit } from "./forms.ts";
+import { isNumberByte, numberEntry } from "./jsonnumber.ts";
 import type { Judge } from "./judge.ts";
 import { CHAR_BITS, Char } from "./lexical.ts";
 import { NAME_HASH_PRIME, NAME_HASH_START, type NameTable } from "./names.ts";
-import { hexValue } from "./segment.ts";
+import { PendingToken } from "./pendingtoken.ts";
 import type { Tables } from "./tables.ts";
 import { type Tape, TapeFlag, TapeKind } from "./tape.ts";
 import {
@@ -84,15 +85,7 @@ export class JsonScanner {
   readonly #lastKeys = new Int32Array(telemetryLimits.bodyDepthMax + 1);
   /** Name of the value that comes next. */
   #nameId = 0;
-  /** The token that a chunk cut or that has escapes, decoded, cut at its own limit. */
-  readonly #pending = new Uint8Array(telemetryLimits.tokenBytesMax + 4);
-  #pendingCount = 0;
-  #tokenBytes = 0;
-  #tokenMask = 0;
-  /** 0: none; 1: behind a backslash; 2-5: hexadecimal digits of `\u` still to come, plus one. */
-  #escape = 0;
-  #codeUnit = 0;
-  #highSurrogate = 0;
+  readonly #pending = new PendingToken();
   #literal = "";
   #literalIndex = 0;
   #skipDepth = 0;
@@ -121,8 +114,6 @@ export class JsonScanner {
     this.#isObject[0] = 0;
     this.#nameIds[0] = 0;
     this.#nameId = 0;
-    this.#pendingCount = 0;
-    this.#escape = 0;
     this.#lineBreak = false;
     this.#markIndex = 0;
   }
@@ -622,157 +613,54 @@ export class JsonScanner {
 
   #beginToken(state: number): void {
     this.#state = state;
-    this.#pendingCount = 0;
-    this.#tokenBytes = 0;
-    this.#tokenMask = 0;
-    this.#escape = 0;
-    this.#highSurrogate = 0;
+    this.#pending.begin();
   }
 
   /** A string that the chunk cut or that has escapes; decoded into `pending`. */
   #restOfString(bytes: Uint8Array, from: number, end: number): number {
+    const pending = this.#pending;
     let at = from;
     while (at < end) {
-      if (this.#escape !== 0) {
-        this.#unescape(bytes[at]!);
+      if (pending.inEscape) {
+        if (!pending.continueEscape(bytes[at]!)) return this.#fail(at);
         at += 1;
-        if (this.#state === State.Invalid) return at;
         continue;
       }
       const run = at;
+      let mask = 0;
       while (at < end) {
         const bits = CHAR_BITS[bytes[at]!]!;
         if ((bits & Char.JsonStop) !== 0) break;
-        this.#tokenMask |= bits;
+        mask |= bits;
         at += 1;
       }
-      if (at > run) this.#gather(bytes, run, at);
+      if (at > run) pending.run(bytes, run, at, mask);
       if (at === end) return end;
       const byte = bytes[at]!;
       at += 1;
       if (byte === QUOTE) {
+        pending.flush();
         this.#finishString();
         return at;
       }
       if (byte !== BACKSLASH) return this.#fail(at);
-      at = this.#escapeAt(bytes, at, end);
+      at = pending.escapeAt(bytes, at, end);
     }
     return at;
-  }
-
-  /** An escape behind its backslash; where the chunk may cut it, it is read byte by byte. */
-  #escapeAt(bytes: Uint8Array, at: number, end: number): number {
-    if (at + 5 <= end) {
-      const byte = bytes[at]!;
-      const plain = UNESCAPED[byte]!;
-      if (plain !== 0) {
-        this.#highSurrogate = 0;
-        this.#gatherByte(plain);
-        return at + 1;
-      }
-      if (byte === 0x75) {
-        const unit =
-          (HEX_VALUE[bytes[at + 1]!]! << 12) |
-          (HEX_VALUE[bytes[at + 2]!]! << 8) |
-          (HEX_VALUE[bytes[at + 3]!]! << 4) |
-          HEX_VALUE[bytes[at + 4]!]!;
-        if (unit >= 0) {
-          this.#gatherCodeUnit(unit);
-          return at + 5;
-        }
-      }
-    }
-    this.#escape = 1;
-    return at;
-  }
-
-  #gather(bytes: Uint8Array, start: number, end: number): void {
-    this.#highSurrogate = 0;
-    this.#tokenBytes += end - start;
-    const room = telemetryLimits.tokenBytesMax - this.#pendingCount;
-    const stop = Math.min(end, start + room);
-    for (let at = start; at < stop; at += 1) {
-      this.#pending[this.#pendingCount] = bytes[at]!;
-      this.#pendingCount += 1;
-    }
-  }
-
-  #gatherByte(byte: number): void {
-    this.#tokenBytes += 1;
-    this.#tokenMask |= CHAR_BITS[byte]! & ~Char.JsonStop;
-    if (this.#pendingCount >= telemetryLimits.tokenBytesMax) return;
-    this.#pending[this.#pendingCount] = byte;
-    this.#pendingCount += 1;
-  }
-
-  #unescape(byte: number): void {
-    if (this.#escape === 1) {
-      this.#escape = 0;
-      const plain = UNESCAPED[byte]!;
-      if (byte === 0x75) {
-        this.#escape = 5;
-        this.#codeUnit = 0;
-      } else if (plain !== 0) {
-        this.#highSurrogate = 0;
-        this.#gatherByte(plain);
-      } else this.#state = State.Invalid;
-      return;
-    }
-    const digit = HEX_VALUE[byte]!;
-    if (digit < 0) {
-      this.#state = State.Invalid;
-      return;
-    }
-    this.#codeUnit = this.#codeUnit * 16 + digit;
-    this.#escape -= 1;
-    if (this.#escape === 1) {
-      this.#escape = 0;
-      this.#gatherCodeUnit(this.#codeUnit);
-    }
-  }
-
-  /** A UTF-16 code unit as UTF-8; a surrogate without its partner stands as U+FFFD. */
-  #gatherCodeUnit(unit: number): void {
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      this.#highSurrogate = unit;
-      return;
-    }
-    let code = unit;
-    if (unit >= 0xdc00 && unit < 0xe000) {
-      code =
-        this.#highSurrogate === 0
-          ? 0xfffd
-          : 0x10000 + ((this.#highSurrogate - 0xd800) << 10) + (unit - 0xdc00);
-    }
-    this.#highSurrogate = 0;
-    if (code < 0x80) this.#gatherByte(code);
-    else if (code < 0x800) {
-      this.#gatherByte(0xc0 | (code >> 6));
-      this.#gatherByte(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-      this.#gatherByte(0xe0 | (code >> 12));
-      this.#gatherByte(0x80 | ((code >> 6) & 0x3f));
-      this.#gatherByte(0x80 | (code & 0x3f));
-    } else {
-      this.#gatherByte(0xf0 | (code >> 18));
-      this.#gatherByte(0x80 | ((code >> 12) & 0x3f));
-      this.#gatherByte(0x80 | ((code >> 6) & 0x3f));
-      this.#gatherByte(0x80 | (code & 0x3f));
-    }
   }
 
   #finishString(): void {
+    const { bytes, count, byteCount, mask } = this.#pending;
     if (this.#state === State.KeyString) {
       // A key that is longer than what is kept is a pattern whatever its end says.
-      this.#keyDone(this.#names.id(this.#pending, 0, this.#pendingCount), 0);
+      this.#keyDone(this.#names.id(bytes, 0, count), 0);
       return;
     }
     const flags = this.#names.flags[this.#nameId]!;
     const inArray = this.#depth > 0 && this.#isObject[this.#depth] === 0;
-    const mask = this.#tokenMask & ~Char.JsonStop;
-    this.#judge.string(flags, this.#pending, 0, this.#pendingCount, this.#tokenBytes, mask);
+    this.#judge.string(flags, bytes, 0, count, byteCount, mask);
     this.#judge.write(this.#tape, inArray);
-    if ((flags & NameFlag.Selector) !== 0) this.#keepSelector(this.#pending, 0, this.#pendingCount);
+    if ((flags & NameFlag.Selector) !== 0) this.#keepSelector(bytes, 0, count);
     this.#valueDone();
   }
 
@@ -790,7 +678,7 @@ export class JsonScanner {
   #restOfNumber(bytes: Uint8Array, from: number, end: number): number {
     let at = from;
     while (at < end && isNumberByte(bytes[at]!)) {
-      this.#gatherByte(bytes[at]!);
+      this.#pending.byte(bytes[at]!);
       at += 1;
     }
     if (at < end) this.#finishNumber();
@@ -798,8 +686,9 @@ export class JsonScanner {
   }
 
   #finishNumber(): void {
-    if (this.#tokenBytes > this.#pendingCount) this.#state = State.Invalid;
-    else this.#judgeNumber(this.#pending, 0, this.#pendingCount);
+    const { bytes, count, byteCount } = this.#pending;
+    if (byteCount > count) this.#state = State.Invalid;
+    else this.#judgeNumber(bytes, 0, count);
   }
 
   #judgeNumber(bytes: Uint8Array, start: number, end: number): void {
@@ -867,15 +756,6 @@ export class JsonScanner {
   }
 }
 
-/** What the character behind a backslash stands for (RFC 8259, section 7); 0 where it is none, or `u`. */
-const UNESCAPED: Uint8Array = new Uint8Array(256);
-for (const [escaped, plain] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"]) {
-  UNESCAPED[escaped!.charCodeAt(0)] = plain!.charCodeAt(0);
-}
-
-/** The value of a hexadecimal digit, -1 of anything else. */
-const HEX_VALUE: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => hexValue(byte));
-
 /** What a byte may begin or be, for the usual case. */
 const ByteKind = {
   Other: 0,
@@ -903,55 +783,3 @@ BYTE_KIND[0x6e] = ByteKind.Literal;
 const TRUE = 0x65757274;
 const ALSE = 0x65736c61;
 const NULL = 0x6c6c756e;
-
-const isNumberByte = (byte: number): boolean =>
-  isDigit(byte) || byte === 0x2e || byte === 0x2d || byte === 0x2b || (byte | 0x20) === 0x65;
-
-/** Checks the grammar of RFC 8259, section 6, and says what the number is; -1 where it is none. */
-function numberEntry(bytes: Uint8Array, start: number, end: number): number {
-  const negative = bytes[start] === 0x2d;
-  const whole = negative ? start + 1 : start;
-  let at = whole;
-  while (at < end && isDigit(bytes[at]!)) at += 1;
-  const digits = at - whole;
-  if (digits === 0 || (digits > 1 && bytes[whole] === 0x30)) return -1;
-  const sign = negative ? TapeFlag.Negative : 0;
-  if (at === end) {
-    if (digits < 10) return TapeKind.Integer | sign;
-    return TapeKind.Integer | sign | integerWidth(bytes, whole, digits, negative);
-  }
-  if (bytes[at] === 0x2e) {
-    const fraction = at + 1;
-    at = fraction;
-    while (at < end && isDigit(bytes[at]!)) at += 1;
-    if (at === fraction) return -1;
-  }
-  if (at < end && (bytes[at]! | 0x20) === 0x65) {
-    at += 1;
-    if (bytes[at] === 0x2b || bytes[at] === 0x2d) at += 1;
-    const exponent = at;
-    while (at < end && isDigit(bytes[at]!)) at += 1;
-    if (at === exponent) return -1;
-  }
-  return at === end ? TapeKind.Number | sign : -1;
-}
-
-/** Flags of an integer of at least 10 digits: beyond 32 bits, beyond 64 (signed or unsigned). */
-function integerWidth(bytes: Uint8Array, start: number, digits: number, negative: boolean): number {
-  if (digits === 10) {
-    return isAbove(bytes, start, negative ? "2147483648" : "2147483647") ? TapeFlag.Integer64 : 0;
-  }
-  const limit = negative ? "9223372036854775808" : "18446744073709551615";
-  if (digits > limit.length) return TapeFlag.Integer64 | TapeFlag.IntegerHuge;
-  if (digits < limit.length || !isAbove(bytes, start, limit)) return TapeFlag.Integer64;
-  return TapeFlag.Integer64 | TapeFlag.IntegerHuge;
-}
-
-/** Compares digits with a limit of the same length. */
-function isAbove(bytes: Uint8Array, start: number, limit: string): boolean {
-  for (let index = 0; index < limit.length; index += 1) {
-    const difference = bytes[start + index]! - limit.charCodeAt(index);
-    if (difference !== 0) return difference > 0;
-  }
-  return false;
-}

@@ -1,6 +1,5 @@
 import {
   fileExtensionAt,
-  hasRandomPart,
   hasZone,
   isBase64,
   isCard,
@@ -10,7 +9,6 @@ import {
   isDuration,
   isEmail,
   isExponent,
-  isGibberish,
   isHexRun,
   isHostname,
   isIban,
@@ -20,7 +18,6 @@ import {
   isLocale,
   isMac,
   isPhone,
-  isRandomPart,
   isSecret,
   isSemver,
   isTimeAt,
@@ -31,6 +28,7 @@ import {
   startsWith,
   uriSchemeEnd,
 } from "./forms.ts";
+import { hasRandomPart, isGibberish, isRandomPart } from "./randomness.ts";
 
 /**
  * What kind of text a value is. One table for path segments, names, parameters, headers and JSON strings.

@@ -5,8 +5,9 @@
  * Literal text is percent-decoded where that is safe (RFC 3986, section 6.2.2.2), so one resource has one key.
  */
 import { telemetryLimits } from "../base/limits.ts";
-import { isDateAt, isDigit, isLetter, isRandomPart, isUuid, isVersion } from "./forms.ts";
+import { isDateAt, isDigit, isLetter, isUuid } from "./forms.ts";
 import { CHAR_BITS, Char, classifyMasked, LexicalClass } from "./lexical.ts";
+import { isRandomPart, isVersion } from "./randomness.ts";
 import { isKnownWord } from "./vocabulary.ts";
 
 /** Class names of the pattern notation, by lexical class. What is not here stays literal. */
