@@ -26,7 +26,7 @@ export function operationSelector(texts: readonly SelectorText[]): string {
 function graphqlSelector(query: string, operationName: string): string {
   const text = query.trimStart();
   if (text.startsWith("{")) return `graphql:query:${safeName(operationName)}`;
-  const found = /^(query|mutation|subscription)\b\s*([A-Za-z_]\w{0,63})?\s*[({@]/.exec(text);
+  const found = /^(query|mutation|subscription)(?:\s+([A-Za-z_]\w{0,63}))?\s*[({@]/.exec(text);
   if (found !== null) {
     return `graphql:${found[1]!}:${safeName(operationName === "" ? (found[2] ?? "") : operationName)}`;
   }

@@ -75,6 +75,7 @@ export interface TextShape {
   commaLists: number;
   spaceLists: number;
   pipeLists: number;
+  /** Of files in a multipart body: their content types. */
   readonly words: EnumSketch;
   readonly sample: ValueSample | null;
 }

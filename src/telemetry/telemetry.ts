@@ -275,7 +275,9 @@ function methodName(method: string): string {
 }
 
 function countCall(operation: OperationTally, exchange: Exchange, refused: boolean): void {
-  const timeMs = exchange.request!.startTimeMs;
+  const { startTimeMs } = exchange.request!;
+  // A source may not know the time: then there is none before the epoch.
+  const timeMs = startTimeMs > 0 ? startTimeMs : 0;
   if (timeMs < operation.firstMs) operation.firstMs = timeMs;
   if (timeMs > operation.lastMs) operation.lastMs = timeMs;
   if (refused) operation.refused += 1;
