@@ -1,5 +1,6 @@
 /** What strings are: their format, and their words where those are all there are. */
 
+import { NameFlag, nameFlags } from "../telemetry/fieldnames.ts";
 import { LexicalClass } from "../telemetry/lexical.ts";
 import type { TextShape } from "../telemetry/shape.ts";
 import { compareText } from "./group.ts";
@@ -24,8 +25,8 @@ type StringSchema = Extract<Schema, { kind: "string" }>;
 
 /** `kin` is what has the same words, if any; `name` is that of the field or parameter, or empty. */
 export function textSchema(text: TextShape, kin: TextShape, name: string): StringSchema {
-  const isEnumeration = !isMessage(name) && enumeration(text) !== null;
-  const words = isEnumeration ? enumeration(kin) : null;
+  const isEnumeration = !isMessage(name) && enumeration(text, name) !== null;
+  const words = isEnumeration ? enumeration(kin, name) : null;
   return { kind: "string", nullable: false, format: textFormat(text), words };
 }
 
@@ -61,12 +62,12 @@ const MESSAGES = new Set(
 );
 
 /** The words of a complete enumeration, sorted, or null. */
-export function enumeration(text: TextShape): readonly string[] | null {
+export function enumeration(text: TextShape, name: string): readonly string[] | null {
   const { words, others } = text.words;
   if (
     words === null ||
     others > 0 ||
-    words.size < thresholds.enumWordsMin ||
+    words.size < (nameFlags(name) & (NameFlag.Tag | NameFlag.EnumLike) ? 1 : 2) ||
     words.size > thresholds.enumWordsMax
   )
     return null;

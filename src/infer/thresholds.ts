@@ -7,7 +7,7 @@ export const enumWordsMax = 20;
 export const enumWordsMin = 1;
 
 /** A word list is an enumeration when each word was seen this often on average: fewer, and it may yet grow. */
-export const enumCallsPerWordMin = 2.5;
+export const enumCallsPerWordMin = 2.3;
 
 /** Below this many strings nothing is known about completeness. */
 export const enumCountMin = 5;
