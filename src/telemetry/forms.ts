@@ -312,7 +312,9 @@ export function isEmail(bytes: Uint8Array, start: number, end: number): boolean 
 const HIERARCHY = "//";
 const OPAQUE_SCHEMES = ["mailto:", "urn:", "tel:", "data:", "spiffe:", "did:", "jdbc:"] as const;
 
-const NOT_IN_URI: readonly number[] = [...'"<>\\^`{|}'].map((char) => char.charCodeAt(0));
+/** 1 for what RFC 3986 lets stand only encoded. */
+const NOT_IN_URI: Uint8Array = new Uint8Array(256).fill(1, 0x7f).fill(1, 0, 0x21);
+for (const character of '"<>\\^`{|}') NOT_IN_URI[character.charCodeAt(0)] = 1;
 
 /** Where the scheme of a URI ends (behind `://`, or behind the scheme of one without), or 0. */
 export function uriSchemeEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -337,10 +339,7 @@ export function uriSchemeEnd(bytes: Uint8Array, start: number, end: number): num
 /** Whether it is an absolute URI: a scheme, and no character that RFC 3986 lets stand only encoded (URI templates have braces). */
 export function isUri(bytes: Uint8Array, start: number, end: number): boolean {
   if (uriSchemeEnd(bytes, start, end) === 0) return false;
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at]!;
-    if (byte <= 0x20 || byte >= 0x7f || NOT_IN_URI.includes(byte)) return false;
-  }
+  for (let at = start; at < end; at += 1) if (NOT_IN_URI[bytes[at]!] === 1) return false;
   return true;
 }
 
