@@ -378,11 +378,11 @@ function classifyMixed(bytes: Uint8Array, start: number, end: number, mask: numb
     return LexicalClass.Uuid;
   }
   if (length >= 11 && isSecret(bytes, start, end)) return LexicalClass.Secret;
+  if (length === 17 && isMac(bytes, start, end)) return LexicalClass.Mac;
   if ((mask & Char.Colon) !== 0) {
     if (uriSchemeEnd(bytes, start, end) > 0) {
       return isUri(bytes, start, end) ? LexicalClass.Uri : LexicalClass.Text;
     }
-    if (length === 17 && isMac(bytes, start, end)) return LexicalClass.Mac;
     if ((mask & ~(HexDigit | Char.Colon | Char.Dot | Char.JsonStop)) === 0) {
       if (isIpv6(bytes, start, end)) return LexicalClass.Ipv6;
     }
