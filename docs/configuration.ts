@@ -18,7 +18,7 @@ ${settingNames.map((name) => row(settings[name])).join("\n")}
 
 ${settingNames.map((name) => section(settings[name])).join("\n\n")}
 
-<!-- Written from src/base/config.ts by \`npm run docs\`. -->
+<!-- Written from src/base/config/ by \`npm run docs\`. -->
 `;
 
 const row = (setting: Setting<unknown>): string => {

@@ -1,39 +1,9 @@
 /** The command line, made from the table of settings. */
 import { Command, CommanderError, Option } from "commander";
 import { type Program, type Setting, settingNames, settings } from "../base/config.ts";
-import { assertNever, UsageError } from "../base/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { type Environment, type Flags, readSettings } from "../base/settings.ts";
-
-interface ProgramRow {
-  readonly summary: string;
-  /** Whether captures are named on the command line. */
-  readonly takesCaptures: boolean;
-  readonly examples: readonly string[];
-}
-
-const PROGRAMS: Readonly<Record<Program, ProgramRow>> = {
-  reconstruct: {
-    summary: "write an OpenAPI document for each API that is spoken in captures",
-    takesCaptures: true,
-    examples: [
-      "nta reconstruct capture.pcap -o openapi",
-      "tcpdump -i any -w - tcp | nta reconstruct - --format json",
-    ],
-  },
-  exchanges: {
-    summary: "print each HTTP exchange in captures on one line",
-    takesCaptures: true,
-    examples: ["nta exchanges capture.pcap --json | head", "nta exchanges trace.har"],
-  },
-  demo: {
-    summary: "run reconstruct on the capture that comes with nta",
-    takesCaptures: false,
-    examples: ["nta demo"],
-  },
-};
-
-const CAPTURES_HELP =
-  "pcap, pcapng (plain, gzip or zstd) or HAR files, read as one job; '-' is standard input";
+import { programs } from "./table.ts";
 
 /** Parses `words`, runs the program that they name and gives its exit status. */
 export const run = async (words: readonly string[], environment: Environment): Promise<number> => {
@@ -43,9 +13,9 @@ export const run = async (words: readonly string[], environment: Environment): P
     .option("-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false);
-  for (const program of Object.keys(PROGRAMS) as Program[]) {
-    addProgram(command, program, async (captures, flags) => {
-      status = await runProgram(program, captures, flags, environment);
+  for (const program of Object.keys(programs) as Program[]) {
+    addProgram(command, program, async (operands, flags) => {
+      status = await programs[program].run(operands, readSettings(program, flags, environment));
     });
   }
   quieten(command);
@@ -67,11 +37,11 @@ export const run = async (words: readonly string[], environment: Environment): P
 const addProgram = (
   command: Command,
   program: Program,
-  action: (captures: readonly string[], flags: Flags) => Promise<void>,
+  action: (operands: readonly string[], flags: Flags) => Promise<void>,
 ): void => {
-  const row = PROGRAMS[program];
+  const row = programs[program];
   const subcommand = command.command(program).description(row.summary);
-  if (row.takesCaptures) subcommand.argument("<capture...>", CAPTURES_HELP);
+  for (const operand of row.operands) subcommand.argument(operand.form, operand.description);
   for (const name of settingNames) {
     if (settings[name].programs.includes(program)) subcommand.addOption(makeOption(settings[name]));
   }
@@ -117,33 +87,18 @@ const quieten = (command: Command): void => {
 
 /** One line of commander's message, with where to look further. */
 const describeMistake = (message: string, words: readonly string[]): string => {
+  const program = words.find((word): word is Program => Object.hasOwn(programs, word));
   const text = message
     .replace(/^error: /, "")
     .replaceAll(/\s*\n\s*/g, " ")
     .replace(/ \(Did you mean (.*)\?\)$/, ". Did you mean $1?")
-    .replace(
-      "missing required argument 'capture'",
-      "name at least one capture, or '-' for standard input",
+    .replace(/^missing required argument '([^']+)'$/, (line, name: string) =>
+      program === undefined ? line : missingOperand(program, name),
     );
-  const program = words[0] !== undefined && words[0] in PROGRAMS ? ` ${words[0]}` : "";
-  return `${text}${/[.?]$/.test(text) ? "" : "."} 'nta${program} --help' shows what there is.`;
+  const help = program === undefined ? "" : ` ${program}`;
+  return `${text}${/[.?]$/.test(text) ? "" : "."} 'nta${help} --help' shows what there is.`;
 };
 
-const runProgram = async (
-  program: Program,
-  captures: readonly string[],
-  flags: Flags,
-  environment: Environment,
-): Promise<number> => {
-  const values = readSettings(program, flags, environment);
-  switch (program) {
-    case "reconstruct":
-      return await (await import("./reconstruct.ts")).reconstruct(captures, values);
-    case "exchanges":
-      return await (await import("./exchanges.ts")).exchanges(captures, values);
-    case "demo":
-      return await (await import("./demo.ts")).demo(values);
-    default:
-      return assertNever(program);
-  }
-};
+const missingOperand = (program: Program, name: string): string =>
+  programs[program].operands.find(({ form }) => form.replaceAll(/[<>[\].]/g, "") === name)
+    ?.missing ?? `name the ${name}`;

@@ -1,0 +1,14 @@
+/** How programs speak to who called them. */
+import { onOrOff } from "../forms.ts";
+import { setting } from "./setting.ts";
+
+export const outputSettings = {
+  json: setting({
+    flag: "json",
+    variable: null,
+    form: onOrOff,
+    fallback: "false",
+    description: "Prints for programs instead of people, on standard output.",
+    programs: ["reconstruct", "exchanges"],
+  }),
+} as const;
