@@ -44,7 +44,7 @@ export class BodyScan implements BodySink {
   /** First bytes of a text, and whether the kind was a guess. */
   readonly #sample = new Uint8Array(textSampleBytes);
   #sampleCount = 0;
-  /** First bytes of a body whose kind is not declared, until they are enough to tell it. */
+  /** First bytes of a body, until they are enough to tell how it is read. */
   readonly #first = new Uint8Array(firstBytes);
   #firstCount = 0;
   #decided = false;
@@ -87,19 +87,20 @@ export class BodyScan implements BodySink {
     else this.#begin(bytes, start, end);
   }
 
-  /** What is not declared is decided by the first bytes, however they are cut into pieces. */
+  /** The first bytes decide how a body is read, and always as many of them, however they are cut into pieces. */
   #begin(bytes: Uint8Array, start: number, end: number): void {
-    if (this.mediaType.kind !== null || (this.#firstCount === 0 && end - start >= firstBytes)) {
-      this.#decide(bytes, start, end);
+    const wanted = decidingBytes(this.mediaType.kind);
+    if (this.#firstCount === 0 && end - start >= wanted) {
+      this.#decide(bytes, start, start + wanted);
       this.#scan(bytes, start, end);
       return;
     }
-    const stop = Math.min(end, start + firstBytes - this.#firstCount);
+    const stop = Math.min(end, start + wanted - this.#firstCount);
     for (let at = start; at < stop; at += 1) {
       this.#first[this.#firstCount] = bytes[at]!;
       this.#firstCount += 1;
     }
-    if (this.#firstCount < firstBytes) return;
+    if (this.#firstCount < wanted) return;
     this.#decideByFirst();
     if (stop < end) this.#scan(bytes, stop, end);
   }
@@ -216,3 +217,9 @@ export class BodyScan implements BodySink {
 
 const textSampleBytes = 256;
 const firstBytes = 128;
+
+/** What is not declared shows in its first characters; what may be in UTF-16, in its first two bytes. */
+function decidingBytes(declared: BodyKind | null): number {
+  if (declared === null) return firstBytes;
+  return declared === "json" || declared === "xml" ? 2 : 1;
+}

@@ -436,6 +436,7 @@ export class JsonScanner {
             while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
           }
           if (stop >= end || isNumberByte(bytes[stop]!)) break loop;
+          if (stop - at > telemetryLimits.tokenBytesMax) break loop;
           if (entry === TapeKind.Integer && (names.flags[nameId]! & NameFlag.IdLike) !== 0) {
             judge.integer(entry, bytes, at, stop);
             tape.count = count;
@@ -692,7 +693,8 @@ export class JsonScanner {
   }
 
   #judgeNumber(bytes: Uint8Array, start: number, end: number): void {
-    let entry = numberEntry(bytes, start, end);
+    // One that is longer than what is kept of a token is refused, whether it came in one piece or not.
+    let entry = end - start > telemetryLimits.tokenBytesMax ? -1 : numberEntry(bytes, start, end);
     if (entry < 0) {
       this.#state = State.Invalid;
       return;

@@ -211,11 +211,11 @@ export const targets: Readonly<Record<string, (random: Random) => void | Promise
 
   /** JSON bodies, right and wrong, in pieces. */
   bodies: (random) => {
-    const text = Buffer.from(randomJson(random));
+    const json = randomJson(random);
+    const text = Buffer.from(json, random.chance(0.9) ? "utf8" : "utf16le");
     const body = random.chance(0.6) ? text : damage(text, random);
-    // UTF-16 shows in the first two bytes; in pieces of one byte it is not recognised.
-    if ((body[0] ?? 0) >= 0xfe || body[0] === 0 || body[1] === 0) return;
-    const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const type = random.chance(0.8) ? "application/json" : "text/plain";
+    const head = `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
     const conversation = {
       client: Buffer.from("GET /things HTTP/1.1\r\nHost: api\r\n\r\n"),
       server: Buffer.concat([Buffer.from(head), body]),
