@@ -186,6 +186,29 @@ export const inferLimits = {
   pathDepthMax: 64,
 } as const;
 
+export const specLimits = {
+  /** Characters of a description that is imported; the largest that are published have 12 million. 64 MB as text. */
+  documentCharactersMax: 1 << 25,
+  /** A longer text that begins like JSON is not tried as YAML, which takes 30 times as long. */
+  yamlCharactersMax: 1 << 20,
+  /** Aliases that a YAML text may use, each counted with what it stands for (yaml's own default). */
+  yamlAliasesMax: 100,
+  /** Operations of one description, about 2 KB each beside the document: 40 MB. */
+  operationsMax: 20_000,
+  /** References that lead to references. No memory. */
+  referenceStepsMax: 32,
+  /** `allOf`, `oneOf` and `anyOf` within each other: deeper, anything is allowed. No memory. */
+  schemaNestingMax: 16,
+  /** Ways to fit one schema that are told apart; further ones are left out. 1 KB each while it is looked at. */
+  schemaAlternativesMax: 64,
+  /** Schemas within schemas that comparison follows; recursive ones end here. No memory. */
+  comparedDepthMax: 24,
+  /** Differences that are told of one pair of documents, 500 bytes each: 5 MB. */
+  differencesMax: 10_000,
+  /** Problems that are told of one import, 200 bytes each. */
+  importProblemsMax: 100,
+} as const;
+
 export const sensorLimits = {
   /** Parts that APIs fall into by their hash: ingest is partitioned by them. 64 sequence numbers a sensor. */
   shardCount: 64,
@@ -217,6 +240,8 @@ export const sensorLimits = {
   attentionSlots: 1 << 16,
   /** Distinct subjects of the log that are kept quiet; 200 bytes each. */
   quietSubjectsMax: 64,
+  /** Exchanges that are recognised when another interface shows them again: two generations of 8 bytes each, 2 MiB. */
+  duplicateSlots: 1 << 17,
 } as const;
 
 export const liveLimits = {
@@ -247,4 +272,67 @@ export const liveLimits = {
   /** How often libpcap is asked for packets, and whether a missing interface is there now. */
   libpcapPollMs: 50,
   libpcapRetryMs: 2000,
+} as const;
+
+export const serverStreamLimits = {
+  /** Durable consumers of the stream of deltas, four shards each: as many servers can merge at a time. */
+  partitions: 16,
+  /** Deltas that a server merges in one transaction; half a megabyte of JSON each at most: 32 MiB. */
+  batchDeltasMax: 64,
+  /** What one message may hold unpacked. */
+  messageBytesMax: 1 << 22,
+  /** Unreadable deltas that are kept, on each node's disk. */
+  deadBytesMax: 1 << 26,
+} as const;
+
+export const serverLimits = {
+  /** Connections at a time; about 30 KB each: 60 MB. */
+  connectionsMax: 2048,
+  /** Body of an ordinary request. Held once. */
+  bodyBytesMax: 1 << 20,
+  /** Brackets of a JSON body within each other: a summary has 48 of a body and 32 of a path, twice each. No memory. */
+  jsonDepthMax: 512,
+  /** The window that zstd may ask for, as a power of two: 8 MB for each body that is decompressed. */
+  zstdWindowLogMax: 23,
+  /** Deltas of one request, as they come and unpacked; a sensor sends 4 MiB, and one large delta alone. */
+  deltaWireBytesMax: 1 << 23,
+  deltaBytesMax: 1 << 25,
+  /** Requests with deltas that are read or wait for the store, and their bytes on the wire: six times that unpacked, 400 MB. */
+  deltaRequestsMax: 256,
+  deltaWaitingBytesMax: 1 << 26,
+  /** A request with deltas or telemetry must be here within this. */
+  bodyTimeoutMs: 30_000,
+  /** One record of the telemetry door: a megabyte of body each way, in base64. Held three times while it is read. */
+  telemetryBytesMax: 1 << 22,
+  /** Of them at a time: 12 MB each. */
+  telemetryRequestsMax: 16,
+  /** An uploaded description; `specLimits` bounds it again. */
+  descriptionBytesMax: 1 << 25,
+  /** An upload that falls below this pace is given up. */
+  uploadBytesPerSecondMin: 1 << 14,
+  /** Uploads that run at a time, each in a worker with its own heap: 1 GiB. */
+  uploadsRunningMax: 2,
+  /** Uploads that are remembered; 1 KB each. */
+  uploadsKeptMax: 200,
+  /** Heap of the worker of one upload. */
+  uploadHeapMib: 512,
+  /** Addresses whose failed sign-ins are counted; 100 bytes each. */
+  failuresMax: 4096,
+  /** Tokens that were right lately; 100 bytes each. */
+  rightTokensMax: 4096,
+  /** Listeners of server-sent events, and what may wait for a slow one before it is let go: 64 MB. */
+  listenersMax: 256,
+  listenerBytesMax: 1 << 18,
+  /** A datagram of an access log; UDP carries no more. */
+  datagramBytesMax: 1 << 16,
+  /** Sign-ins at a provider that were begun and not ended; 300 bytes each. */
+  signInsMax: 1000,
+  /** Sessions of people that are told apart; 300 bytes each. */
+  sessionsMax: 10_000,
+  /** Bytes of an answer of a forwarder's target that are read. */
+  forwardAnswerBytesMax: 1 << 16,
+  /** Attempts before a delivery is dead. */
+  forwardAttemptsMax: 10,
+  /** Deliveries of one forwarder that go out in one turn. */
+  forwardBatchMax: 50,
 } as const;
