@@ -203,6 +203,8 @@ export const specLimits = {
   schemaAlternativesMax: 64,
   /** Schemas within schemas that comparison follows; recursive ones end here. No memory. */
   comparedDepthMax: 24,
+  /** Pairs of schemas that one comparison of two bodies looks at, 100 bytes each: 10 MB. */
+  comparedPairsMax: 100_000,
   /** Differences that are told of one pair of documents, 500 bytes each: 5 MB. */
   differencesMax: 10_000,
   /** Problems that are told of one import, 200 bytes each. */
@@ -335,4 +337,42 @@ export const serverLimits = {
   forwardAttemptsMax: 10,
   /** Deliveries of one forwarder that go out in one turn. */
   forwardBatchMax: 50,
+} as const;
+
+export const inventoryLimits = {
+  /** Prepared statements that are kept, about 10 KB each: 2.5 MB. */
+  statementsMax: 256,
+  /** Connections to PostgreSQL; its own usual limit is 100 for all. */
+  connectionsMax: 10,
+  /** What a caller is told to wait for when the store has no room, or no time. No memory. */
+  retryAfterMs: 5_000,
+  /** Operations of deltas that wait to be merged, about 4 KB each: 80 MB; then ingest is refused for a while. */
+  waitingOperationsMax: 20_000,
+  /** Operations that one transaction merges, so that others get their turn in between: about 50 ms. */
+  turnOperationsMax: 400,
+  /** JSON of nodes that are kept unpacked between two deltas; about 6 bytes of memory for each: 72 MB. */
+  cachedCharactersMax: 12_000_000,
+  /** Sources; further ones are refused and counted. 1 KB each in memory: 50 MB. */
+  sourcesMax: 50_000,
+  /** Nodes of one source until inference tidies it down to telemetry's own limit; beyond, they are refused and counted. */
+  nodesMax: 32_768,
+  /** Longer paths are named by a digest: PostgreSQL's indexes end at 2,704 bytes. */
+  nodeNameMax: 180,
+  /** Sequence numbers that may still come although a later one did, a sensor, epoch and shard; 8 bytes each. */
+  missingSequencesMax: 256,
+  /** Rows of one statement. */
+  rowsMax: 64,
+  /** Documents as text that are kept for who asks again: 64 MB. */
+  documentCharactersMax: 32_000_000,
+  /** Changes of one version that are told apart; the others are one line. 400 bytes each. */
+  changesMax: 500,
+  /** Findings of one API, and lines of evidence of one finding. */
+  findingsMax: 1_000,
+  evidenceLinesMax: 8,
+  /** Callers that are told of one API or endpoint. */
+  callersMax: 200,
+  /** Nodes of the map, the most called ones. */
+  mapNodesMax: 1_000,
+  /** Deliveries that wait for one forwarder; then the oldest is dead. */
+  deliveriesMax: 10_000,
 } as const;
