@@ -3,9 +3,11 @@
  * environment, the chart's values and docs/configuration.md are made from this table.
  */
 import { documentSettings } from "./config/documents.ts";
+import { kubernetesSettings } from "./config/kubernetes.ts";
 import { outputSettings } from "./config/output.ts";
 import { selectionSettings } from "./config/selection.ts";
 import type { Setting } from "./config/setting.ts";
+import { tapSettings } from "./config/tap.ts";
 
 export type { Program, Setting } from "./config/setting.ts";
 
@@ -13,6 +15,8 @@ export const settings = {
   ...selectionSettings,
   ...documentSettings,
   ...outputSettings,
+  ...tapSettings,
+  ...kubernetesSettings,
 } as const;
 
 export type SettingName = keyof typeof settings;

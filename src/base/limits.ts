@@ -360,6 +360,8 @@ export const inventoryLimits = {
   nodeNameMax: 180,
   /** Sequence numbers that may still come although a later one did, a sensor, epoch and shard; 8 bytes each. */
   missingSequencesMax: 256,
+  /** What one packed value may be unpacked: the largest document in both versions. */
+  unpackedBytesMax: 1 << 28,
   /** Rows of one statement. */
   rowsMax: 64,
   /** Documents as text that are kept for who asks again: 64 MB. */

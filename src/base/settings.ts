@@ -41,7 +41,8 @@ const readSetting = (
   if (flag !== undefined && flag.trim() !== "") return parse(setting, `--${setting.flag}`, flag);
   const text = setting.variable === null ? undefined : environment[setting.variable];
   if (text === undefined || text.trim() === "" || !setting.programs.includes(program)) {
-    return parse(setting, `--${setting.flag}`, setting.fallback);
+    const fallback = setting.fallbackFor?.[program] ?? setting.fallback;
+    return parse(setting, `--${setting.flag}`, fallback);
   }
   return parse(setting, setting.variable!, text.trim());
 };

@@ -43,7 +43,7 @@ const addProgram = (
   const subcommand = command.command(program).description(row.summary);
   for (const operand of row.operands) subcommand.argument(operand.form, operand.description);
   for (const name of settingNames) {
-    if (settings[name].programs.includes(program)) subcommand.addOption(makeOption(settings[name]));
+    if (settings[name].programs.includes(program)) subcommand.addOption(makeOption(settings[name], program));
   }
   subcommand.addHelpText(
     "after",
@@ -59,12 +59,12 @@ const addProgram = (
   });
 };
 
-const makeOption = (setting: Setting<unknown>): Option => {
-  const { flag, letter, form, fallback, fallbackNote, variable, description } = setting;
+const makeOption = (setting: Setting<unknown>, program: Program): Option => {
+  const { flag, letter, form, fallback, variable, description } = setting;
   const isOn = form.placeholder === null && fallback === "true";
   const name = `${letter === undefined ? "" : `-${letter}, `}--${isOn ? "no-" : ""}${flag}`;
   const notes = [
-    form.placeholder === null ? "" : `default: ${fallbackNote ?? fallback}`,
+    form.placeholder === null ? "" : `default: ${describeDefault(setting, program)}`,
     variable === null ? "" : `env: ${variable}`,
   ].filter((note) => note !== "");
   const help = `${description}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`;
@@ -74,6 +74,12 @@ const makeOption = (setting: Setting<unknown>): Option => {
   return option.argParser((text: string, earlier: string | undefined) =>
     earlier === undefined ? text : `${earlier},${text}`,
   );
+};
+
+const describeDefault = (setting: Setting<unknown>, program: Program): string => {
+  const own = setting.fallbackFor?.[program];
+  if (own !== undefined) return own === "" ? "none" : own;
+  return (setting.fallbackNote ?? setting.fallback).replaceAll("`", "");
 };
 
 /** The key under which commander keeps a flag's value. */

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { UsageError } from "../base/errors.ts";
+import { version } from "./version.ts";
 
 /** Exit status of a mistake of the operator; 1 is left to bugs of ours. */
 const STATUS_USAGE = 2;
@@ -27,9 +27,4 @@ const endQuietlyWithReader = (): void => {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-};
-
-const version = (): string => {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 };

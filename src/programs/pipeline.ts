@@ -9,10 +9,11 @@ import { type CaptureResult, readPackets } from "../capture/reader.ts";
 import { type ByteSource, describeUnknown, openSource } from "../capture/source.ts";
 import { Decoder } from "../decode/decoder.ts";
 import { Outcome } from "../decode/outcome.ts";
-import { emptySegment } from "../decode/segment.ts";
+import { emptySegment, type Segment } from "../decode/segment.ts";
 import { createHttpConsumers } from "../http/connection.ts";
 import type { ExchangeObserver } from "../http/exchange.ts";
 import { Reassembler } from "../reassemble/reassembler.ts";
+import type { FlowInfo, StreamConsumer } from "../reassemble/stream.ts";
 import { ServerPorts } from "./serverports.ts";
 
 /** How often time-outs are looked at, in time of the packets. */
@@ -83,23 +84,39 @@ const readArchive = async (
   }
 };
 
+export interface PipelineOptions {
+  /** Whether a segment is used at all. */
+  readonly keeps?: (segment: Segment) => boolean;
+  /** Stands between a flow and what reads it. */
+  readonly wrap?: (consumer: StreamConsumer, flow: FlowInfo) => StreamConsumer;
+}
+
 /** The way of a packet, and what was counted on it. */
 export class PacketPipeline {
   readonly decoder = new Decoder();
   readonly ports = new ServerPorts();
   readonly http: ReturnType<typeof createHttpConsumers>;
   readonly reassembler: Reassembler;
+  readonly #keeps: ((segment: Segment) => boolean) | null;
   readonly #segment = emptySegment();
+  #isPushing = false;
   #lastMs = Number.NEGATIVE_INFINITY;
   #expireMs = Number.NEGATIVE_INFINITY;
   #isFirst = false;
 
-  constructor(observer: ExchangeObserver) {
+  constructor(observer: ExchangeObserver, { keeps, wrap }: PipelineOptions = {}) {
+    this.#keeps = keeps ?? null;
     this.http = createHttpConsumers(observer);
     this.reassembler = new Reassembler((flow) => {
       this.ports.add(flow);
-      return this.http.factory(flow);
+      const consumer = this.http.factory(flow);
+      return wrap === undefined || consumer === null ? consumer : wrap(consumer, flow);
     });
+  }
+
+  /** The segment that is being taken in; null where what happens comes of time. */
+  get segment(): Segment | null {
+    return this.#isPushing ? this.#segment : null;
   }
 
   /** The next packet is the first of another capture. */
@@ -110,9 +127,16 @@ export class PacketPipeline {
   push(packet: Packet): void {
     if (this.#isFirst) this.#begin(packet.timeMs);
     if (packet.timeMs >= this.#expireMs) this.#expire(packet.timeMs);
-    if (this.decoder.decode(packet, this.#segment) === Outcome.Tcp) {
-      this.reassembler.push(this.#segment);
-    }
+    if (this.decoder.decode(packet, this.#segment) !== Outcome.Tcp) return;
+    if (this.#keeps !== null && !this.#keeps(this.#segment)) return;
+    this.#isPushing = true;
+    this.reassembler.push(this.#segment);
+    this.#isPushing = false;
+  }
+
+  /** Time passes also where no packet comes, and may be set back. */
+  tick(nowMs: number): void {
+    this.#expire(nowMs);
   }
 
   close(): void {

@@ -19,7 +19,7 @@ export class ServerPorts {
 }
 
 /** Without a handshake, the lower port: clients take high ones. */
-const serverPort = ({ a, b, initiator }: FlowInfo): number => {
+export const serverPort = ({ a, b, initiator }: FlowInfo): number => {
   if (initiator === null) return Math.min(a.port, b.port);
   return initiator === Direction.AToB ? b.port : a.port;
 };

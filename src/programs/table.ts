@@ -43,6 +43,22 @@ export const programs: Readonly<Record<Program, ProgramRow>> = {
     run: async (operands, settings) =>
       await (await import("./exchanges.ts")).exchanges(operands, settings),
   },
+  tap: {
+    summary: "listen on interfaces and send what is learned to a server, or write it to a folder",
+    operands: [],
+    examples: [
+      "sudo nta tap --output openapi",
+      "sudo nta tap --server http://nta.example:8090 --token-file /etc/nta/token",
+      "nta tap --print -r capture.pcap",
+    ],
+    run: async (_operands, settings) => await (await import("./tap.ts")).tap(settings),
+  },
+  doctor: {
+    summary: "say why a tap sees nothing, or what it sees",
+    operands: [],
+    examples: ["nta doctor", "sudo nta doctor --interfaces eth0"],
+    run: async (_operands, settings) => await (await import("./doctor.ts")).doctor(settings),
+  },
   demo: {
     summary: "run reconstruct on the capture that comes with nta",
     operands: [],

@@ -9,6 +9,16 @@ export function keepsFlow(flowHash: number, keepShare: number): boolean {
   return flowHash >>> 0 < keepShare * 0x1_0000_0000;
 }
 
+/** Exchanges that were heard, and how many they stand for. */
+export interface Heard {
+  readonly heard: number;
+  readonly standsFor: number;
+}
+
+/** Share of the exchanges that was heard; 1 where nothing was shed. */
+export const keptShareOf = ({ heard, standsFor }: Heard): number =>
+  heard === 0 ? 1 : heard / standsFor;
+
 /** What the exchanges that were heard stand for: each counts as one over the share at which its flow was kept. */
 export class SampleMeter {
   #heard = 0;
@@ -19,11 +29,11 @@ export class SampleMeter {
     this.#standsFor += 1 / keepShare;
   }
 
-  /** Share of the exchanges since the last call that was heard; 1 where nothing was shed. */
-  take(): number {
-    const share = this.#heard === 0 ? 1 : this.#heard / this.#standsFor;
+  /** Counts since the last call. */
+  take(): Heard {
+    const counts = { heard: this.#heard, standsFor: this.#standsFor };
     this.#heard = 0;
     this.#standsFor = 0;
-    return share;
+    return counts;
   }
 }

@@ -17,7 +17,7 @@ export interface SenderOptions {
   readonly clock: Clock;
   readonly log: QuietLog;
   /** What was learned since it was called last. */
-  readonly take: () => Taken;
+  readonly take: () => Taken | Promise<Taken>;
   readonly flushIntervalMs: number;
   readonly onAnswer: (answer: ServerAnswer) => void;
   /** From 0 up to 1, for the jitter of waits. */
@@ -75,7 +75,7 @@ export class Sender {
 
   /** Takes what was learned and sends it, or keeps it. Resolves when it is taken, not when it is sent. */
   async flush(): Promise<void> {
-    this.#options.queue.add(this.#options.take());
+    this.#options.queue.add(await this.#options.take());
     this.#pump(false);
     if (this.#failures > 0) await this.#saveWaiting();
   }
@@ -88,7 +88,7 @@ export class Sender {
     const { queue, clock, transport, take } = this.#options;
     this.#stopping.abort();
     await this.#running;
-    queue.add(take());
+    queue.add(await take());
     const sendMs = (deadlineMs - clock.steadyMs()) * SENDING_SHARE;
     const timeUp = clock.sleep(Math.max(0, sendMs), this.#ending.signal).then(() => {
       this.#ending.abort();

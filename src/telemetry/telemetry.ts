@@ -113,6 +113,12 @@ export class Telemetry implements ExchangeObserver {
     }
   }
 
+  /** Instead of `exchange`, where nothing is to be learned of it. */
+  discard(exchange: Exchange): void {
+    this.#release(exchange.request);
+    this.#release(exchange.response);
+  }
+
   /** What was learned since the last `take`, as values of their own. What was only ever refused is left out. */
   summaries(): ApiSummary[] {
     return this.#freeze(false);

@@ -2,7 +2,7 @@
 import { anyText, hostAliases, oneOf, onOrOff } from "../forms.ts";
 import { setting } from "./setting.ts";
 
-const WRITERS = ["reconstruct", "demo"] as const;
+const WRITERS = ["reconstruct", "demo", "tap"] as const;
 
 export const documentSettings = {
   output: setting({
@@ -11,6 +11,8 @@ export const documentSettings = {
     variable: "NTA_OUTPUT",
     form: anyText("DIR", "a folder, made where it does not exist"),
     fallback: "openapi",
+    fallbackFor: { tap: "" },
+    fallbackNote: "`openapi`; `tap` writes none",
     description: "Folder for the documents. Files in it that have other names stay as they are.",
     programs: WRITERS,
   }),

@@ -2,7 +2,8 @@
 import { headerNames, names, oneOf, ports, statusCodes } from "../forms.ts";
 import { setting } from "./setting.ts";
 
-const READERS = ["reconstruct", "exchanges"] as const;
+const READERS = ["reconstruct", "exchanges", "tap"] as const;
+const LISTENERS = [...READERS, "doctor"] as const;
 
 export const selectionSettings = {
   interfaces: setting({
@@ -13,7 +14,7 @@ export const selectionSettings = {
     fallbackNote: "all",
     description:
       "Interfaces whose packets are used. A capture is filtered only where it names its interfaces, as pcapng does.",
-    programs: READERS,
+    programs: LISTENERS,
   }),
   ports: setting({
     flag: "ports",
@@ -22,7 +23,7 @@ export const selectionSettings = {
     fallback: "",
     fallbackNote: "all",
     description: "Server ports whose exchanges are used.",
-    programs: READERS,
+    programs: LISTENERS,
   }),
   httpStatusCodes: setting({
     flag: "http-status-codes",

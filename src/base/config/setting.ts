@@ -1,7 +1,7 @@
 /** What a setting is, and the programs that settings belong to. */
 import type { Form } from "../forms.ts";
 
-export type Program = "reconstruct" | "exchanges" | "demo";
+export type Program = "reconstruct" | "exchanges" | "demo" | "tap" | "doctor" | "collect";
 
 export interface Setting<Value> {
   /** Long flag, without the dashes. */
@@ -13,6 +13,8 @@ export interface Setting<Value> {
   readonly form: Form<Value>;
   /** As an operator would write it; an empty text is a form's empty value. */
   readonly fallback: string;
+  /** Where a program has a default of its own. */
+  readonly fallbackFor?: Partial<Record<Program, string>>;
   /** What the default means, where its text does not say it. */
   readonly fallbackNote?: string;
   readonly description: string;

@@ -110,7 +110,7 @@ export class RingSource implements LiveSource {
   }
 
   backlog(): number {
-    return this.reader.backlog();
+    return this.#state === "closed" ? 0 : this.reader.backlog();
   }
 
   interfaceName(id: number): string | null {

@@ -1,0 +1,88 @@
+/** Where what a tap learns goes, and whose traffic it therefore leaves out. */
+import { lookup } from "node:dns/promises";
+import type { Settings } from "../../base/config.ts";
+import { UsageError } from "../../base/errors.ts";
+import type { Endpoint } from "../../capture/live/filter.ts";
+import { HttpTransport } from "../../sensor/httptransport.ts";
+import type { Transport } from "../../sensor/transport.ts";
+import { checkFolder } from "../documents.ts";
+import { readHints } from "../hintsfile.ts";
+import { version } from "../version.ts";
+import { DocumentFolder } from "./documentfolder.ts";
+import { Printer } from "./printer.ts";
+
+export interface Destination {
+  readonly transport: Transport;
+  /** Null where another has the key. */
+  readonly hashKey: Uint8Array | null;
+  /** Null where no documents are written. */
+  readonly folder: DocumentFolder | null;
+  /** Whether what is not acknowledged is to survive a restart. */
+  readonly isRemote: boolean;
+}
+
+/** Of hashes that stay in this process; as `nta reconstruct` has it, so that the same traffic gives the same documents. */
+const LOCAL_HASH_KEY = Buffer.from("nta job.", "latin1");
+
+export const openDestination = async (settings: Settings): Promise<Destination> => {
+  const { server, output, print } = settings;
+  if (server !== "" && output !== "") {
+    throw new UsageError(
+      "--server and --output: name one of them; the server makes the documents itself (nta export)",
+    );
+  }
+  if (output !== "") return await openFolder(settings);
+  if (server === "" && !print) {
+    throw new UsageError(
+      "where should what is learned go? --server URL sends it, --output DIR writes documents, --print shows it",
+    );
+  }
+  const remote = server === "" ? null : openServer(settings);
+  const transport = print ? new Printer(remote) : remote!;
+  const hashKey = remote === null ? LOCAL_HASH_KEY : null;
+  return { transport, hashKey, folder: null, isRemote: remote !== null };
+};
+
+const openFolder = async (settings: Settings): Promise<Destination> => {
+  const { output, format, openapi, evidence, print } = settings;
+  checkFolder(output);
+  const folder = new DocumentFolder({
+    ...{ folder: output, format, openapi, evidence },
+    hints: await readHints(settings),
+    hashKey: LOCAL_HASH_KEY,
+  });
+  const transport = print ? new Printer(folder) : folder;
+  return { transport, hashKey: LOCAL_HASH_KEY, folder, isRemote: false };
+};
+
+const openServer = (settings: Settings): Transport =>
+  new HttpTransport({
+    server: settings.server,
+    token: settings.token === "" ? null : settings.token,
+    tokenFile: orNull(settings.tokenFile),
+    caFile: orNull(settings.caFile),
+    certFile: orNull(settings.certFile),
+    keyFile: orNull(settings.keyFile),
+    userAgent: `nta-tap/${version()}`,
+  });
+
+const orNull = (text: string): string | null => (text === "" ? null : text);
+
+/** Addresses of the server and of our own status page: their traffic would describe itself. */
+export const ownEndpoints = async ({ server, statusListen }: Settings): Promise<Endpoint[]> => {
+  const own: Endpoint[] =
+    statusListen === null || statusListen.port === 0 || isWildcard(statusListen.address)
+      ? []
+      : [statusListen];
+  const url = server === "" ? null : URL.parse(server);
+  if (url === null) return own;
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  try {
+    const addresses = await lookup(url.hostname.replaceAll(/[[\]]/g, ""), { all: true });
+    return [...own, ...addresses.map(({ address }) => ({ address, port }))];
+  } catch {
+    return own;
+  }
+};
+
+const isWildcard = (address: string): boolean => /^[0.:]*$/.test(address);

@@ -1,0 +1,63 @@
+import type { PortRange } from "../../base/forms.ts";
+import type { Endpoint } from "../../capture/live/filter.ts";
+import type { BudgetLimits } from "../../sensor/budget.ts";
+import type { Log } from "../../sensor/quietlog.ts";
+import type { SensorStatus } from "../../sensor/status.ts";
+import type { Transport } from "../../sensor/transport.ts";
+import type { WorkloadOf } from "../../telemetry/apis.ts";
+import type { PrivacyRules } from "../../telemetry/privacy.ts";
+import type { Selection } from "../../telemetry/selection.ts";
+import type { ReplayInput } from "./sources.ts";
+
+/** What to listen to. */
+export interface TapInput {
+  readonly kind: "live";
+  readonly capture: "auto" | "ring" | "pcap";
+  /** Names; empty is all, and those that appear later. */
+  readonly interfaces: readonly string[];
+  /** What `--filter` says; null for nothing. */
+  readonly filter: string | null;
+  readonly tunnels: boolean;
+  readonly promiscuous: boolean;
+  /** Whose traffic is left out, such as our own server's. */
+  readonly exclude: readonly Endpoint[];
+  /** A network namespace as `/proc/PID/ns/net`; null is our own. */
+  readonly namespace: string | null;
+}
+
+export interface TapOptions {
+  readonly input: TapInput | ReplayInput;
+  readonly selection: Selection;
+  readonly privacy: PrivacyRules;
+  /** Where deltas go: a server, a folder, a store in this process. */
+  readonly transport: Transport;
+  /** Null takes that of the state file, or makes one. */
+  readonly sensor: string | null;
+  /** File for what is not acknowledged yet; null keeps it in memory only. */
+  readonly stateFile: string | null;
+  /** The installation's key for hashes; null where only the server has it, and tells it with its answers. */
+  readonly hashKey: Uint8Array | null;
+  readonly flushIntervalMs: number;
+  /** Threads that listen; 1 is this one. */
+  readonly workers: number;
+  readonly budget: BudgetLimits;
+  readonly log: Log;
+  /** Whether a tap that may not capture fails, or goes on without and says so in its status. */
+  readonly onRefused: "fail" | "go on";
+  /** Which workload answers at an address; used where there is one worker. */
+  readonly workloadOf?: WorkloadOf;
+}
+
+export interface RunningTap {
+  /** Ends with the capture that is replayed, or after `stop`; rejects where capture fails. */
+  readonly finished: Promise<void>;
+  status(): SensorStatus;
+  /** Sends what was learned up to now. */
+  flush(): Promise<void>;
+  /** Listens no more, sends or saves what was learned, within a time. Whether all of it was taken. */
+  stop(withinMs: number): Promise<boolean>;
+}
+
+/** As an operator would write them. */
+export const portsText = (ports: readonly PortRange[]): string =>
+  ports.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(",");

@@ -1,0 +1,224 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { UsageError } from "../../base/errors.ts";
+import { MISSING_PERMISSION } from "../../capture/live/packetsocket.ts";
+import { systemClock } from "../../sensor/clock.ts";
+import { systemFiles } from "../../sensor/files.ts";
+import { Governor, LOOK_MS } from "../../sensor/governor.ts";
+import { keyIdOf } from "../../sensor/hashkey.ts";
+import { DeltaQueue, type Taken } from "../../sensor/queue.ts";
+import { QuietLog } from "../../sensor/quietlog.ts";
+import { keptShareOf } from "../../sensor/sampling.ts";
+import { Sender } from "../../sensor/sender.ts";
+import { StateFile } from "../../sensor/statefile.ts";
+import type { CaptureStatus, SensorStatus } from "../../sensor/status.ts";
+import { version } from "../version.ts";
+import type { Ear } from "./ear.ts";
+import { openEars, sumOfFacts, sumOfPortions } from "./ears.ts";
+import { coverageOf, growth } from "./facts.ts";
+import type { Portion } from "./listener.ts";
+import { portsText, type RunningTap, type TapOptions } from "./options.ts";
+import { PassedPackets } from "./passed.ts";
+
+/**
+ * Begins to listen, and to hand on what is learned.
+ *
+ * @throws UsageError where that cannot be: one line that says what to do.
+ */
+export const startTap = async (options: TapOptions): Promise<RunningTap> => {
+  const { log, sensor } = options;
+  const quiet = new QuietLog(log, systemClock.nowMs);
+  const stateFile =
+    options.stateFile === null
+      ? null
+      : await StateFile.open({ path: options.stateFile, files: systemFiles, log });
+  try {
+    const queue = await DeltaQueue.open({
+      stateFile,
+      log: quiet,
+      sensor,
+      nowMs: systemClock.nowMs,
+    });
+    const hashKey = options.hashKey ?? queue.hashKey ?? randomBytes(16);
+    const { ears, refusal } = await hear(options, hashKey);
+    return new Tap(options, { queue, stateFile, quiet, ears, refusal, hashKey });
+  } catch (error) {
+    stateFile?.close();
+    throw error;
+  }
+};
+
+interface Heard {
+  readonly ears: readonly Ear[];
+  /** Why nothing is heard; null where it is. */
+  readonly refusal: string | null;
+}
+
+const hear = async (options: TapOptions, hashKey: Uint8Array): Promise<Heard> => {
+  try {
+    return { ears: await openEars(options, hashKey, randomInt(2 ** 32)), refusal: null };
+  } catch (error) {
+    if (options.onRefused === "fail" || !(error instanceof UsageError)) throw error;
+    return { ears: [], refusal: error.message };
+  }
+};
+
+interface Parts extends Heard {
+  readonly queue: DeltaQueue;
+  readonly stateFile: StateFile | null;
+  readonly quiet: QuietLog;
+  readonly hashKey: Uint8Array;
+}
+
+class Tap implements RunningTap {
+  readonly finished: Promise<void>;
+  readonly #options: TapOptions;
+  readonly #parts: Parts;
+  readonly #sender: Sender;
+  readonly #governor: Governor;
+  readonly #passed = new PassedPackets();
+  readonly #startedMs = Date.now();
+  readonly #timer: NodeJS.Timeout;
+  #keyId: string;
+  #state: CaptureStatus["state"];
+  #coverage: ReadonlyMap<string, number> = new Map();
+  #takenMs = Date.now();
+  #dropsAtLook = 0;
+  #stopped: Promise<boolean> | null = null;
+
+  constructor(options: TapOptions, parts: Parts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#keyId = keyIdOf(parts.hashKey);
+    this.#governor = new Governor(options.budget);
+    const { queue, quiet, ears, refusal } = parts;
+    this.#state = refusal === null ? "listening" : stateOf(refusal);
+    this.#sender = new Sender({
+      queue,
+      transport: options.transport,
+      clock: systemClock,
+      log: quiet,
+      take: () => this.#take(),
+      flushIntervalMs: options.flushIntervalMs,
+      onAnswer: ({ hashKey }) => {
+        if (hashKey !== null) void this.#rekey(hashKey);
+      },
+      random: Math.random,
+    });
+    this.#sender.start();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    const ended = Promise.all(ears.map((ear) => ear.done)).then(() => {
+      if (ears.length > 0) this.#state = "ended";
+    });
+    ended.catch(() => {
+      this.#state = "failed";
+    });
+    // Without ears there is only the server to serve, until `stop`.
+    this.finished = ears.length === 0 ? new Promise(() => {}) : ended;
+  }
+
+  flush(): Promise<void> {
+    return this.#sender.flush();
+  }
+
+  stop(withinMs: number): Promise<boolean> {
+    this.#stopped ??= this.#stop(systemClock.steadyMs() + withinMs);
+    return this.#stopped;
+  }
+
+  status(): SensorStatus {
+    const { queue, ears, refusal } = this.#parts;
+    const facts = sumOfFacts(ears);
+    const { input, selection } = this.#options;
+    const namedInterfaces = input.interfaces;
+    const isSelected = (name: string): boolean => name === "selected";
+    const sum = (counts: readonly { readonly count: number }[]): number =>
+      counts.reduce((total, { count }) => total + count, 0);
+    return {
+      version: version(),
+      startedMs: this.#startedMs,
+      nowMs: Date.now(),
+      capture: {
+        state: this.#state,
+        problems: refusal === null ? facts.problems : [refusal],
+        namedInterfaces,
+        interfaces:
+          input.kind === "replay"
+            ? facts.interfaces.map((each) => ({ ...each, passed: null }))
+            : this.#passed.list(facts.interfaces, namedInterfaces),
+        ports: portsText(selection.ports),
+        filter: input.kind === "live" ? (input.filter ?? "") : "",
+        packets: facts.packets,
+        bytes: facts.bytes,
+        packetKinds: facts.packetKinds,
+        drops: facts.drops,
+        ringFill: facts.ringFill,
+      },
+      flows: { open: facts.openFlows, kinds: facts.flowKinds, tlsNames: facts.tlsNames },
+      exchanges: {
+        seen: sum(facts.reasons),
+        selected: sum(facts.reasons.filter(({ name }) => isSelected(name))),
+        refused: facts.reasons.filter(({ name }) => !isSelected(name)),
+      },
+      ports: facts.ports,
+      budget: input.kind === "replay" ? null : this.#governor.status(),
+      queue: queue.status(),
+      server: this.#sender.status(),
+    };
+  }
+
+  async #take(): Promise<Taken> {
+    const keyId = this.#keyId;
+    const portions = await Promise.all(this.#parts.ears.map((ear) => ear.take()));
+    return this.#taken(keyId, sumOfPortions(portions));
+  }
+
+  #taken(keyId: string, portion: Portion): Taken {
+    const nowMs = Date.now();
+    const coverage = coverageOf(sumOfFacts(this.#parts.ears));
+    const taken: Taken = {
+      keyId,
+      summaries: portion.summaries,
+      coverage: growth(this.#coverage, coverage),
+      fromMs: this.#takenMs,
+      toMs: nowMs,
+      keptShare: keptShareOf(portion),
+    };
+    this.#coverage = coverage;
+    this.#takenMs = nowMs;
+    return taken;
+  }
+
+  /** From now on hashes are those of the installation; what was learned under others stays apart. */
+  async #rekey(hashKey: Uint8Array): Promise<void> {
+    const [keyId, before] = [keyIdOf(hashKey), this.#keyId];
+    if (keyId === before) return;
+    this.#keyId = keyId;
+    const portions = await Promise.all(this.#parts.ears.map((ear) => ear.rekey(hashKey)));
+    this.#parts.queue.add(this.#taken(before, sumOfPortions(portions)));
+  }
+
+  #look(): void {
+    const { ears } = this.#parts;
+    for (const ear of ears) ear.tick(Date.now());
+    if (this.#options.input.kind === "replay") return;
+    const { drops, ringFill } = sumOfFacts(ears);
+    const dropped = drops.find(({ name }) => name === "ring")?.count ?? 0;
+    const before = this.#governor.plan;
+    const plan = this.#governor.look(ringFill, dropped - this.#dropsAtLook);
+    this.#dropsAtLook = dropped;
+    if (plan !== before) for (const ear of ears) ear.follow(plan);
+  }
+
+  async #stop(deadlineMs: number): Promise<boolean> {
+    const { ears, stateFile } = this.#parts;
+    clearInterval(this.#timer);
+    await Promise.all(ears.map((ear) => ear.close()));
+    const isAllSent = await this.#sender.stop(deadlineMs);
+    for (const ear of ears) ear.release();
+    stateFile?.close();
+    return isAllSent;
+  }
+}
+
+const stateOf = (refusal: string): CaptureStatus["state"] =>
+  refusal === MISSING_PERMISSION ? "refused" : "failed";
