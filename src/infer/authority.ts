@@ -1,3 +1,7 @@
+import type { PathTemplate } from "./model.ts";
+import { templateText } from "./names.ts";
+import { bareTemplate } from "./pins.ts";
+
 /** What an imported description says of an API's paths. It comes before hints, and before all evidence. */
 export interface Authority {
   /** Templates from the root on, with names of their parameters; base paths included. */
@@ -13,4 +17,36 @@ export interface AuthorityOperation {
   readonly id: string | null;
   readonly summary: string | null;
   readonly tag: string | null;
+}
+
+/** Looks up what an imported description says of an endpoint; nothing where there is none. */
+export class Authorities {
+  readonly #operations = new Map<string, AuthorityOperation>();
+  readonly #templates = new Map<string, string>();
+
+  constructor(authority: Authority | null) {
+    for (const template of authority?.templates ?? [])
+      this.#templates.set(bareTemplate(template), template);
+    for (const operation of authority?.operations ?? [])
+      this.#operations.set(`${operation.method} ${bareTemplate(operation.template)}`, operation);
+  }
+
+  operation(method: string, path: PathTemplate): AuthorityOperation | null {
+    return this.#operations.get(`${method} ${bareTemplate(path.text)}`) ?? null;
+  }
+
+  /** The path with the names of its parameters that the description gives, which may differ from path to path. */
+  named(path: PathTemplate): PathTemplate {
+    const template = this.#templates.get(bareTemplate(path.text));
+    if (template === undefined || template === path.text) return path;
+    const names = [...template.matchAll(/\{([^}]*)\}/g)].map((match) => match[1]!);
+    if (new Set(names).size < names.length || names.includes("")) return path;
+    const next = names.values();
+    const segments = path.segments.map(({ parts }) => ({
+      parts: parts.map((part) =>
+        part.kind === "parameter" ? { ...part, name: next.next().value ?? part.name } : part,
+      ),
+    }));
+    return { segments, text: templateText(segments) };
+  }
 }

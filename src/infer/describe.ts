@@ -1,5 +1,6 @@
 /** Tags, operation ids and summaries: what a person and a code generator read of an endpoint. */
 
+import type { AuthorityOperation } from "./authority.ts";
 import type { PathTemplate } from "./model.ts";
 import { camelCase, isPlural, isVersion, singularWords, splitWords, unique } from "./words.ts";
 
@@ -9,16 +10,30 @@ export interface Description {
   readonly tag: string;
 }
 
-/** Descriptions for all endpoints of an API, in the order given, with unique ids. */
+type Place = { readonly method: string; readonly path: PathTemplate };
+
+/** Descriptions for all endpoints of an API, in the order given, with unique ids; `given` is what a person wrote. */
 export function describeEndpoints(
-  endpoints: readonly { readonly method: string; readonly path: PathTemplate }[],
+  endpoints: readonly Place[],
+  given: (endpoint: Place) => AuthorityOperation | null,
 ): Description[] {
+  const written = endpoints.map(given);
+  const ids = new Set(written.flatMap((each) => each?.id ?? []));
   const taken = new Set<string>();
-  return endpoints.map(({ method, path }) => {
+  const free = (id: string, isWritten: boolean): string => {
+    const own = unique(id, (name) => taken.has(name) || (!isWritten && ids.has(name)));
+    taken.add(own);
+    return own;
+  };
+  return endpoints.map(({ method, path }, index) => {
     const { verb, words } = phrase(method, path);
-    const id = unique(camelCase([verb, ...words.flat()]), (name) => taken.has(name));
-    taken.add(id);
-    return { id, summary: sentence(verb, words), tag: tagOf(path) };
+    const own = written[index] ?? null;
+    const id = own?.id ?? null;
+    return {
+      id: free(id ?? camelCase([verb, ...words.flat()]), id !== null),
+      summary: own?.summary ?? sentence(verb, words),
+      tag: own?.tag ?? tagOf(path),
+    };
   });
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { ApiSummary, SlotSummary } from "../telemetry/summary.ts";
+import { Authorities, type Authority } from "./authority.ts";
 import { componentSchemas, findComponents, type SummedEndpoint } from "./components.ts";
 import { describeEndpoints } from "./describe.ts";
 import { evidenceOf } from "./evidence.ts";
@@ -39,13 +40,15 @@ export interface InferOptions {
   readonly hints?: Hints;
   /** Hashes a text as the summaries' samples were; without it no value is traced from a response to a path. */
   readonly hashOf?: HashOf;
+  /** What an imported description says of an API, if one was imported for it. */
+  readonly authorityOf?: (api: Pick<ApiGroup, "host" | "port" | "hosts">) => Authority | null;
 }
 
 export function infer(summaries: readonly ApiSummary[], options: InferOptions = {}): Model {
   const hints = options.hints ?? noHints;
   return {
     apis: groupApis(summaries, hints).map((group) =>
-      inferApi(group, hints, options.hashOf ?? null),
+      inferApi(group, hints, options.authorityOf?.(group) ?? null, options.hashOf ?? null),
     ),
   };
 }
@@ -59,10 +62,15 @@ interface RawEndpoint {
   readonly selected: MethodSum["selected"];
 }
 
-function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
+function inferApi(
+  group: ApiGroup,
+  hints: Hints,
+  authority: Authority | null,
+  hashOf: HashOf | null,
+): Api {
   const tree = emptyNode("");
   for (const summary of group.summaries) overlay(tree, summary.root);
-  const pathHints = new PathHints(hints);
+  const pathHints = new PathHints(hints, authority);
   const traits = new Traits();
   for (const summary of group.summaries) traits.learn(summary.root, "", "");
   const carriers = new Carriers(hashOf);
@@ -73,8 +81,11 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
     hints: pathHints,
     valueLike: new Map(),
   });
+  const authorities = new Authorities(authority);
   const nameOf = (frames: readonly string[]): PathTemplate =>
-    renameParameters(nameParameters(frames, pathHints.nameOf.bind(pathHints)), hints);
+    authorities.named(
+      renameParameters(nameParameters(frames, pathHints.nameOf.bind(pathHints)), hints),
+    );
   const raw = collectEndpoints(tree, nameOf).filter(
     ({ path }) => !isIgnored(path.text, hints.ignores),
   );
@@ -87,7 +98,7 @@ function inferApi(group: ApiGroup, hints: Hints, hashOf: HashOf | null): Api {
     absent: absentParameters(raw.map(({ sum }) => sum.request)),
     schemas,
   };
-  const endpoints = describe(raw, own, context);
+  const endpoints = describe(raw, own, authorities, context);
   return {
     title: group.host,
     hosts: group.hosts,
@@ -147,9 +158,12 @@ function isAnswered(sum: OperationSum): boolean {
 function describe(
   raw: readonly RawEndpoint[],
   credentials: readonly CredentialSets[],
+  authorities: Authorities,
   context: OperationContext,
 ): Endpoint[] {
-  const descriptions = describeEndpoints(raw);
+  const descriptions = describeEndpoints(raw, ({ method, path }) =>
+    authorities.operation(method, path),
+  );
   const total = raw.reduce((calls, { sum }) => calls + sum.calls, 0);
   return raw.map(({ method, path, slots, sum, selected }, index) => {
     const { id, summary, tag } = descriptions[index]!;

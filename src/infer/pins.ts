@@ -1,5 +1,6 @@
 /** Hints about paths, by the template of what stands before a segment (`/repos/{}`), as the tree is resolved. */
 
+import type { Authority } from "./authority.ts";
 import type { Hints } from "./hints.ts";
 import type { PathTemplate, Segment, SegmentPart } from "./model.ts";
 import { templateText } from "./names.ts";
@@ -15,11 +16,16 @@ interface PlaceHints {
   readonly vetoes: Set<string>;
 }
 
+const NO_HINTS: Pick<PlaceHints, "frames"> = { frames: new Map() };
+
 export class PathHints {
   readonly #places = new Map<string, PlaceHints>();
 
-  constructor(hints: Hints) {
-    for (const pin of hints.pins) this.#walk(pin, (place, segment) => addPin(place, segment));
+  /** An imported description pins its templates, and nothing can veto those. */
+  constructor(hints: Hints, authority: Authority | null) {
+    const described = authority?.templates ?? [];
+    for (const pin of [...hints.pins, ...described])
+      this.#walk(pin, (place, segment) => addPin(place, segment));
     for (const veto of hints.vetoes) {
       let last: (() => void) | null = null;
       this.#walk(veto, (place, segment) => {
@@ -27,6 +33,8 @@ export class PathHints {
       });
       (last as (() => void) | null)?.();
     }
+    for (const template of described)
+      this.#walk(template, (place, segment) => place.vetoes.delete(frameOfTemplate(segment)));
   }
 
   isLiteral(parent: string, word: string): boolean {
@@ -35,6 +43,12 @@ export class PathHints {
 
   isPinned(parent: string, frame: string): boolean {
     return this.#places.get(parent)?.frames.has(frame) ?? false;
+  }
+
+  /** Whether `{}` takes all values at a place, whatever stands around them. */
+  takesAll(parent: string, frame: string): boolean {
+    const { frames } = this.#places.get(parent) ?? NO_HINTS;
+    return frames.has("{}") && !frames.has(frame);
   }
 
   isVetoed(parent: string, frame: string): boolean {
@@ -86,8 +100,12 @@ function renamed(part: SegmentPart, from: string, to: string): SegmentPart {
 }
 
 function isSameTemplate(template: string, path: PathTemplate): boolean {
-  const bare = (text: string): string => splitPath(text).map(frameOfTemplate).join("/");
-  return bare(template) === bare(path.text);
+  return bareTemplate(template) === bareTemplate(path.text);
+}
+
+/** `users/{}/posts`: templates that differ in names alone have one. */
+export function bareTemplate(template: string): string {
+  return splitPath(template).map(frameOfTemplate).join("/");
 }
 
 function frameOfTemplate(segment: string): string {

@@ -24,17 +24,20 @@ function resolve(
   context: TemplateContext,
   decisions: Decision[],
 ): void {
-  joinFrames(node);
+  joinFrames(node, parent, context);
   joinWords(node, parent, context, decisions);
   for (const [key, child] of [...node.children].sort(([a], [b]) => compareText(a, b)))
     resolve(child, `${parent}/${key}`, context, decisions);
 }
 
 /** Joins keys that differ in the classes of their values alone. */
-function joinFrames(node: TreeNode): void {
+function joinFrames(node: TreeNode, parent: string, { hints }: TemplateContext): void {
   const frames = new Map<string, TreeNode[]>();
-  for (const [key, child] of node.children)
-    if (kindOf(key) !== "word") obtain(frames, frameOf(key), () => []).push(child);
+  for (const [key, child] of node.children) {
+    if (kindOf(key) === "word") continue;
+    const frame = hints.takesAll(parent, frameOf(key)) ? "{}" : frameOf(key);
+    obtain(frames, frame, () => []).push(child);
+  }
   for (const [frame, children] of frames) {
     for (const child of children) node.children.delete(child.key);
     node.children.set(frame, joinNodes(frame, children));
@@ -49,9 +52,12 @@ function joinWords(
   decisions: Decision[],
 ): void {
   const byFrame = new Map<string, Candidate[]>();
-  for (const candidate of candidatesOf(node, context))
-    if (!context.hints.isLiteral(parent, candidate.word))
-      obtain(byFrame, valueFrame(candidate.word), () => []).push(candidate);
+  const { hints } = context;
+  for (const candidate of candidatesOf(node, context)) {
+    if (hints.isLiteral(parent, candidate.word)) continue;
+    const own = valueFrame(candidate.word);
+    obtain(byFrame, hints.takesAll(parent, own) ? "{}" : own, () => []).push(candidate);
+  }
   for (const [frame, candidates] of byFrame) {
     const slot = node.children.get(frame);
     const { values, decision } = decide(parent, frame, candidates, slot, context);

@@ -1,6 +1,7 @@
 /** Where two schemas say different things, told by a walk over both at once. */
 
 import { specLimits } from "../base/limits.ts";
+import { obtain } from "../infer/obtain.ts";
 import type { Json } from "./document.ts";
 import {
   type FieldView,
@@ -51,18 +52,12 @@ export interface LoneField {
   readonly holder: Meeting;
 }
 
-/** Walks both schemas from the root on, each field and item once a path; recursive ones end at a limit. */
-export function walkSchemas(
-  left: SchemaSide,
-  right: SchemaSide,
-  visitor: MeetingVisitor,
-  place = "",
-): void {
+/** Walks both schemas from the root on, each pair of schemas once, so that recursive ones end. */
+export function walkSchemas(left: SchemaSide, right: SchemaSide, visitor: MeetingVisitor): void {
   new Walk(left.reader, right.reader, visitor).at(
     left.alternatives,
     right.alternatives,
-    place,
-    { place, parentCount: null, field: null },
+    { place: "", parentCount: null, field: null },
     0,
   );
 }
@@ -71,8 +66,9 @@ class Walk {
   readonly #left: SchemaReader;
   readonly #right: SchemaReader;
   readonly #visitor: MeetingVisitor;
-  /** Pairs of references on the way from the root: met again, they say nothing new. */
-  readonly #open = new Set<string>();
+  /** Pairs of schemas that were met: again, at another place, they say nothing new. */
+  readonly #met = new Set<string>();
+  readonly #numbers = new Map<Json, number>();
 
   constructor(left: SchemaReader, right: SchemaReader, visitor: MeetingVisitor) {
     this.#left = left;
@@ -86,10 +82,11 @@ class Walk {
     spot: Pick<Meeting, "place" | "parentCount" | "field">,
     depth: number,
   ): void {
-    if (depth > specLimits.comparedDepthMax) return;
-    const references = referencesOf(left, right);
-    if (references !== null && this.#open.has(references)) return;
-    if (references !== null) this.#open.add(references);
+    const pair = `${this.#name(left, this.#left)}-${this.#name(right, this.#right)}`;
+    const isOver =
+      depth > specLimits.comparedDepthMax || this.#met.size > specLimits.comparedPairsMax;
+    if (isOver || this.#met.has(pair)) return;
+    this.#met.add(pair);
     const meeting: Meeting = {
       left: this.#left.view(left),
       right: this.#right.view(right),
@@ -98,7 +95,16 @@ class Walk {
     this.#visitor.meet(meeting);
     this.#fields(meeting, depth);
     this.#items(meeting, depth);
-    if (references !== null) this.#open.delete(references);
+  }
+
+  /** Schemas by the numbers of what they refer to. */
+  #name(alternatives: readonly Json[], reader: SchemaReader): string {
+    return alternatives
+      .map((schema) => {
+        const target = reader.follow(schema);
+        return obtain(this.#numbers, target, () => this.#numbers.size);
+      })
+      .join(",");
   }
 
   #fields(meeting: Meeting, depth: number): void {
@@ -179,13 +185,6 @@ function directions(
 
 function fieldPlace(place: string, name: string): string {
   return place === "" ? name : `${place}.${name}`;
-}
-
-function referencesOf(left: readonly Json[], right: readonly Json[]): string | null {
-  const texts = [...left, ...right].map((schema) =>
-    isObject(schema) ? schema["$ref"] : undefined,
-  );
-  return texts.some((text) => typeof text === "string") ? JSON.stringify(texts) : null;
 }
 
 /** Types of `some` that `all` does not allow, null left out; none where `all` allows any. */

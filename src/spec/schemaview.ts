@@ -33,6 +33,7 @@ export interface SchemaView {
 
 export interface FieldView {
   readonly isRequired: boolean;
+  /** Empty where the field is only said to be required. */
   readonly alternatives: readonly Json[];
 }
 
@@ -50,6 +51,8 @@ const BOUNDS = [
 export class SchemaReader {
   readonly #document: Json;
   readonly #problems: ProblemList;
+  /** By schema: the ways to fit it. While they are worked out, anything fits, which ends circles. */
+  readonly #ways = new WeakMap<JsonObject, readonly SchemaView[]>();
 
   constructor(document: Json, problems: ProblemList) {
     this.#document = document;
@@ -90,9 +93,18 @@ export class SchemaReader {
   }
 
   /** One view for each way in which a value may fit. */
-  #look(schema: Json, depth: number): SchemaView[] {
+  #look(schema: Json, depth: number): readonly SchemaView[] {
     const own = this.follow(schema);
     if (!isObject(own) || depth > specLimits.schemaNestingMax) return [anything];
+    const known = this.#ways.get(own);
+    if (known !== undefined) return known;
+    this.#ways.set(own, [anything]);
+    const ways = this.#lookInto(own, depth);
+    this.#ways.set(own, ways);
+    return ways;
+  }
+
+  #lookInto(own: JsonObject, depth: number): readonly SchemaView[] {
     let ways: SchemaView[] = [plain(own)];
     for (const part of listOf(own["allOf"]))
       ways = pairs(ways, this.#look(part, depth + 1), intersect);
@@ -123,14 +135,14 @@ const anything: SchemaView = {
 
 /** What stands in the schema itself. */
 function plain(schema: JsonObject): SchemaView {
-  const required = new Set(listOf(schema["required"]).filter((name) => typeof name === "string"));
-  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
-  const fields = new Map(
-    Object.entries(properties).map(([name, field]): [string, FieldView] => [
-      name,
-      { isRequired: required.has(name), alternatives: [field] },
-    ]),
+  const required = new Set(
+    listOf(schema["required"]).filter((name): name is string => typeof name === "string"),
   );
+  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
+  const fields = new Map<string, FieldView>();
+  for (const name of required) fields.set(name, { isRequired: true, alternatives: [] });
+  for (const [name, field] of Object.entries(properties))
+    fields.set(name, { isRequired: required.has(name), alternatives: [field] });
   const values = "const" in schema ? [schema["const"]!] : listOf(schema["enum"]);
   const { additionalProperties: additional, format, items, pattern } = schema;
   return {
@@ -177,7 +189,7 @@ function intersect(a: SchemaView, b: SchemaView): SchemaView {
     const known = fields.get(name);
     fields.set(name, {
       isRequired: field.isRequired || (known?.isRequired ?? false),
-      alternatives: known === undefined ? field.alternatives : known.alternatives,
+      alternatives: known?.alternatives.length ? known.alternatives : field.alternatives,
     });
   }
   return {
