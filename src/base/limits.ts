@@ -129,6 +129,13 @@ export const telemetryLimits = {
   bodyDepthMax: 48,
   /** Bytes of a string that are judged; the length is counted in full. */
   tokenBytesMax: 1_024,
+  /**
+   * Statuses of endpoints, and kinds and classes of values at places in bodies, that are remembered to tell what is new;
+   * 4 bytes each, 512 kB. A power of two; when three quarters are taken all are forgotten, and all is new again.
+   */
+  knownFeaturesMax: 131_072,
+  /** Endpoints whose requests name the operation (GraphQL), where attention decides what is scanned; beyond, all are learned again. */
+  selectingMax: 4_096,
   /** Words longer than this are no members of an enumeration. */
   wordBytesMax: 32,
   /** Distinct words of all APIs together, about 100 bytes each. */
@@ -346,6 +353,10 @@ export const inventoryLimits = {
   connectionsMax: 10,
   /** What a caller is told to wait for when the store has no room, or no time. No memory. */
   retryAfterMs: 5_000,
+  /** The same where too much waits. No memory. */
+  busyRetryMs: 1_000,
+  /** Reasons of loss that are kept of one sensor, 60 bytes each. */
+  coverageReasonsMax: 256,
   /** Operations of deltas that wait to be merged, about 4 KB each: 80 MB; then ingest is refused for a while. */
   waitingOperationsMax: 20_000,
   /** Operations that one transaction merges, so that others get their turn in between: about 50 ms. */

@@ -322,18 +322,18 @@ export class Book {
     this.budget.left += 1;
   }
 
-  /** Counts that the object or message `instance` had this field. */
-  bear(field: number, instance: number, whole: boolean): void {
+  /** Counts that the object or message `instance`, which stands for `times`, had this field; 0 for one that was cut. */
+  bear(field: number, instance: number, times: number): void {
     const cells = this.cells;
     if (cells[field + Node.Instance] !== instance) {
       cells[field + Node.Instance] = instance;
-      if (whole) cells[field + Node.Present]! += 1;
+      cells[field + Node.Present]! += times;
       return;
     }
     const rare = this.rare(field);
     if (this.cells[rare + Rare.RepeatedInstance] === instance) return;
     this.cells[rare + Rare.RepeatedInstance] = instance;
-    if (whole) this.cells[rare + Rare.Repeated]! += 1;
+    this.cells[rare + Rare.Repeated]! += times;
   }
 
   /** Counts `times` strings of one class and length class. */

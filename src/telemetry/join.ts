@@ -135,7 +135,7 @@ export class Joiner {
       }
       const cells = book.cells;
       guess = cells[field + Node.Next]!;
-      if (cells[field + Node.Instance] === instance) book.bear(field, instance, whole);
+      if (cells[field + Node.Instance] === instance) book.bear(field, instance, whole ? 1 : 0);
       else {
         cells[field + Node.Instance] = instance;
         if (whole) cells[field + Node.Present]! += 1;

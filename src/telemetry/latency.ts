@@ -16,10 +16,10 @@ const bucketMax = 176;
 
 export const emptyLatency = (): LatencySketch => ({ count: 0, buckets: new Map() });
 
-export function observeLatency(sketch: LatencySketch, durationMs: number): void {
-  sketch.count += 1;
+export function observeLatency(sketch: LatencySketch, durationMs: number, times = 1): void {
+  sketch.count += times;
   const index = latencyBucket(durationMs);
-  sketch.buckets.set(index, (sketch.buckets.get(index) ?? 0) + 1);
+  sketch.buckets.set(index, (sketch.buckets.get(index) ?? 0) + times);
 }
 
 function latencyBucket(durationMs: number): number {

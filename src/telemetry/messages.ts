@@ -35,6 +35,9 @@ export class MessageCounter {
   readonly #credentials: string[] = [];
   /** Serial number of the message that is counted: tells repeated parameters from new ones. */
   #message = 0;
+  /** How many exchanges the one that is counted stands for, and whether its bodies were left out on purpose. */
+  #times = 1;
+  #isSpared = false;
 
   constructor(tables: Tables, counters: Counters<TallyName>) {
     this.#tables = tables;
@@ -45,6 +48,13 @@ export class MessageCounter {
     this.#parameters = new ParameterWriter(forgetFields(tables));
   }
 
+  /** What is true of both messages of the exchange that is counted next. */
+  begin(times: number, isSpared: boolean): void {
+    this.#times = times;
+    this.#parameters.times = times;
+    this.#isSpared = isSpared;
+  }
+
   /** Other statuses than 2xx and 3xx never shape a request: the caller asks before. */
   request(operation: OperationTally, message: Message, target: Target): void {
     operation.request ??= new RequestTally();
@@ -52,7 +62,7 @@ export class MessageCounter {
     const { head } = message;
     const credentials = this.#credentials;
     credentials.length = 0;
-    request.calls += 1;
+    request.calls += this.#times;
     if (request.headers === 0) request.headers = book.node(0);
     this.#begin(book, request.headers);
     this.#headers.observe(head, this.#parameters, this.#tables.judge, credentials);
@@ -76,10 +86,10 @@ export class MessageCounter {
     const set = credentialSet(credentials);
     const calls = request.credentials.get(set);
     if (calls !== undefined || request.credentials.size < telemetryLimits.credentialSetsMax) {
-      request.credentials.set(set, (calls ?? 0) + 1);
+      request.credentials.set(set, (calls ?? 0) + this.#times);
     }
     this.#body(message, book, request.bodies);
-    operation.requestBytes += message.bodyBytes;
+    operation.requestBytes += message.bodyBytes * this.#times;
   }
 
   response(operation: OperationTally, exchange: Exchange, message: Message): void {
@@ -90,12 +100,12 @@ export class MessageCounter {
       response = new ResponseTally();
       responses.set(exchange.status, response);
     }
-    response.calls += 1;
+    response.calls += this.#times;
     if (response.headers === 0) response.headers = book.node(0);
     this.#begin(book, response.headers);
     this.#headers.observe(message.head, this.#parameters, this.#tables.judge, null);
     this.#body(message, book, response.bodies);
-    operation.responseBytes += message.bodyBytes;
+    operation.responseBytes += message.bodyBytes * this.#times;
   }
 
   #begin(book: Book, root: number): void {
@@ -120,16 +130,16 @@ export class MessageCounter {
   #body(message: Message, book: Book, into: BodiesTally): void {
     const scan = message.sink instanceof BodyScan ? message.sink : null;
     if (message.bodyBytes === 0 && (scan === null || scan.byteCount === 0)) {
-      into.bodiless += 1;
+      into.bodiless += this.#times;
       return;
     }
     const mediaType = scan === null ? mediaTypeOfHead(message.head) : scan.mediaType;
     const body = into.of(mediaType.name);
     if (body === null) return;
-    body.count += 1;
-    body.bytes += message.bodyBytes;
+    body.count += this.#times;
+    body.bytes += message.bodyBytes * this.#times;
     if (scan === null) {
-      this.#counters.add(Tally.NotScanned, message.bodyBytes);
+      this.#counters.add(this.#isSpared ? Tally.Spared : Tally.NotScanned, message.bodyBytes);
       return;
     }
     scan.end(message.complete);

@@ -14,6 +14,8 @@ export class ParameterWriter {
   #root = 0;
   #message = 0;
   #guess = 0;
+  /** How many messages the one that is counted stands for. */
+  times = 1;
 
   constructor(forget: ForgetFields) {
     this.#forget = forget;
@@ -35,7 +37,7 @@ export class ParameterWriter {
       field = book.field(this.#root, nameId, telemetryLimits.parametersMax, this.#forget);
       if (field === 0) return 0;
     }
-    book.bear(field, this.#message, true);
+    book.bear(field, this.#message, this.times);
     this.#guess = book.cells[field + Node.Next]!;
     return field;
   }

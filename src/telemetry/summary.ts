@@ -34,7 +34,12 @@ export interface ApiSummary {
   readonly limits: LimitMarks;
 }
 
-/** What a limit cost this summary, by the limit's name in `base/limits.ts`: how often it refused something. */
+/**
+ * What is not exact in this summary, and by how much. By a limit's name in `base/limits.ts`: how often it refused
+ * something. `shedCalls`: calls that were not heard but are counted, because one that was heard stands for them.
+ * `sparedCalls`: calls whose bodies were left unscanned on purpose; a body's `count` against what was scanned tells the
+ * share of each.
+ */
 export type LimitMarks = Map<string, number>;
 
 /**

@@ -10,6 +10,7 @@ export const TALLIES = [
   "paths-refused",
   "apis-forgotten",
   "tables-renewed",
+  "bodies-spared",
 ] as const;
 export type TallyName = (typeof TALLIES)[number];
 
@@ -25,4 +26,5 @@ export const Tally = {
   PathsRefused: 7,
   ApisForgotten: 8,
   TablesRenewed: 9,
+  Spared: 10,
 } as const;

@@ -2,6 +2,7 @@ import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
 import { ApiTable, type WorkloadOf } from "./apis.ts";
+import { type Attention, endpointOf, Knowledge } from "./attention.ts";
 import { BodyScan } from "./bodyscan.ts";
 import type { NodeBudget } from "./book.ts";
 import { observeLatency } from "./latency.ts";
@@ -36,6 +37,13 @@ export interface TelemetryOptions {
   /** At least 8 bytes: one key an installation, or one an offline job. */
   readonly hashKey: Uint8Array;
   readonly workloadOf?: WorkloadOf;
+  /** Decides which bodies are scanned; without it all are. */
+  readonly attention?: Attention;
+  /**
+   * How many exchanges this one stands for, itself included, where flows are shed by a fair sample: a whole number. Calls,
+   * statuses, times, bytes, callers, parameters and messages count as so many; shapes count what was really scanned.
+   */
+  readonly standsFor?: (exchange: Exchange) => number;
   readonly onExchange?: (exchange: Exchange, verdict: Verdict) => void;
 }
 
@@ -65,10 +73,16 @@ export class Telemetry implements ExchangeObserver {
   /** Bytes of bodies that the counts in use may come from. */
   #scannedBytes = 0;
   #exchangesUntilSettle = 0;
+  /** Of exchanges under way, where attention decides: twice the endpoint, plus one where their bodies are scanned. */
+  readonly #attended = new Map<Exchange, number>();
+  readonly #knowledge: Knowledge | null;
+  /** Endpoints whose requests name the operation: theirs are scanned always. */
+  readonly #selecting = new Set<number>();
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
     this.#selector = new Selector(options.selection);
+    this.#knowledge = options.attention === undefined ? null : new Knowledge();
     this.#begin();
   }
 
@@ -79,6 +93,8 @@ export class Telemetry implements ExchangeObserver {
     this.#trie = new Trie(this.#tables, privacy, this.#budget);
     this.#apis = new ApiTable(this.#trie, this.#budget, workloadOf ?? null);
     this.#messages = new MessageCounter(this.#tables, this.counters);
+    // It knows names by number.
+    this.#knowledge?.forget();
     this.#free = [];
     this.#scannedBytes = 0;
     this.#exchangesUntilSettle = settleExchangesMin;
@@ -87,6 +103,8 @@ export class Telemetry implements ExchangeObserver {
   requestHead(exchange: Exchange): BodySink | null {
     const { request } = exchange;
     if (request === null || !this.#selector.mayTeach(exchange)) return null;
+    // What tells operations on one path apart stands in requests.
+    if (!this.#attends(exchange) && !this.#selecting.has(this.#endpointOf(exchange))) return null;
     return this.#scan(mediaTypeOfHead(request.head));
   }
 
@@ -94,7 +112,7 @@ export class Telemetry implements ExchangeObserver {
     const { request, response } = exchange;
     if (request === null || response === null || exchange.method === "HEAD") return null;
     if (!this.#selector.allowsStatus(exchange.status)) return null;
-    if (!this.#selector.mayTeach(exchange)) return null;
+    if (!this.#selector.mayTeach(exchange) || !this.#attends(exchange)) return null;
     return this.#scan(mediaTypeOfHead(response.head));
   }
 
@@ -103,6 +121,10 @@ export class Telemetry implements ExchangeObserver {
     this.reasons.add(reason);
     if (reason === Reason.Selected || reason === Reason.Status) {
       this.#observe(exchange, reason === Reason.Status);
+    }
+    if (this.#knowledge !== null) {
+      if (reason === Reason.Selected) this.#tell(exchange, this.#knowledge);
+      this.#attended.delete(exchange);
     }
     this.#options.onExchange?.(exchange, VERDICTS[reason]!);
     this.#release(exchange.request);
@@ -115,6 +137,7 @@ export class Telemetry implements ExchangeObserver {
 
   /** Instead of `exchange`, where nothing is to be learned of it. */
   discard(exchange: Exchange): void {
+    this.#attended.delete(exchange);
     this.#release(exchange.request);
     this.#release(exchange.response);
   }
@@ -182,6 +205,44 @@ export class Telemetry implements ExchangeObserver {
     this.#begin();
   }
 
+  /** Whether the bodies of an exchange are to be scanned. */
+  #attends(exchange: Exchange): boolean {
+    const { attention } = this.#options;
+    if (attention === undefined) return true;
+    let known = this.#attended.get(exchange);
+    if (known === undefined) {
+      const endpoint = endpointOf(exchange);
+      known = endpoint * 2 + (attention.attend(endpoint) ? 1 : 0);
+      this.#attended.set(exchange, known);
+    }
+    return isScanned(known);
+  }
+
+  #endpointOf(exchange: Exchange): number {
+    return Math.floor((this.#attended.get(exchange) ?? 0) / 2);
+  }
+
+  /** Tells what an exchange that is over has shown. */
+  #tell(exchange: Exchange, knowledge: Knowledge): void {
+    const known = this.#attended.get(exchange);
+    if (known === undefined) return;
+    const { request, response, status } = exchange;
+    const endpoint = this.#endpointOf(exchange);
+    let isNovel = knowledge.isNewStatus(endpoint, status);
+    for (const [place, message] of [request, response].entries()) {
+      if (!(message?.sink instanceof BodyScan)) continue;
+      const { tape, selectors } = message.sink;
+      if (operationSelector(selectors) !== "") this.#remember(endpoint);
+      if (knowledge.isNewBody(tape, endpoint + status * 2 + place)) isNovel = true;
+    }
+    if (isScanned(known) || isNovel) this.#options.attention!.learned(endpoint, isNovel);
+  }
+
+  #remember(endpoint: number): void {
+    if (this.#selecting.size >= telemetryLimits.selectingMax) this.#selecting.clear();
+    this.#selecting.add(endpoint);
+  }
+
   #scan(mediaType: MediaType): BodySink | null {
     if (
       this.#scansAlive >= telemetryLimits.bodiesMax ||
@@ -220,6 +281,10 @@ export class Telemetry implements ExchangeObserver {
     const target = this.#target;
     target.read(exchange.target);
     const api = this.#apis.of(exchange, target);
+    const times = this.#options.standsFor?.(exchange) ?? 1;
+    if (times > 1) api.mark("shedCalls", times - 1);
+    const isSpared = !isScanned(this.#attended.get(exchange) ?? 1);
+    if (isSpared) api.mark("sparedCalls", times);
     if (refused) api.refused += 1;
     else api.calls += 1;
     const node = this.#trie.reach(api, target, refused);
@@ -232,15 +297,16 @@ export class Telemetry implements ExchangeObserver {
     const method = methodName(exchange.method);
     const key = selector === "" ? method : `${method} ${selector}`;
     const operation = this.#trie.operation(api, node, key);
-    countCall(operation, exchange, refused);
+    countCall(operation, exchange, refused, times);
     if (refused) return;
     const { client, server } = exchange.connection;
-    if (isPrivateAddress(client.ip)) operation.internalCalls += 1;
-    else operation.externalCalls += 1;
+    if (isPrivateAddress(client.ip)) operation.internalCalls += times;
+    else operation.externalCalls += times;
     if (this.#options.privacy.callers) {
-      countBounded(operation.callers, client.ip, telemetryLimits.callersMax);
+      countBounded(operation.callers, client.ip, times, telemetryLimits.callersMax);
     }
-    countBounded(api.serverAddresses, server.ip, telemetryLimits.serverAddressesMax);
+    countBounded(api.serverAddresses, server.ip, times, telemetryLimits.serverAddressesMax);
+    this.#messages.begin(times, isSpared);
     if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
     this.#messages.response(operation, exchange, exchange.response!);
   }
@@ -280,29 +346,37 @@ function methodName(method: string): string {
   return /^[A-Z][A-Z-]{1,19}$/.test(method) ? method : "OTHER";
 }
 
-function countCall(operation: OperationTally, exchange: Exchange, refused: boolean): void {
+/** Of an entry of `#attended`. */
+const isScanned = (attended: number): boolean => attended % 2 !== 0;
+
+function countCall(
+  operation: OperationTally,
+  exchange: Exchange,
+  refused: boolean,
+  times: number,
+): void {
   const { startTimeMs } = exchange.request!;
   // A source may not know the time: then there is none before the epoch.
   const timeMs = startTimeMs > 0 ? startTimeMs : 0;
   if (timeMs < operation.firstMs) operation.firstMs = timeMs;
   if (timeMs > operation.lastMs) operation.lastMs = timeMs;
-  if (refused) operation.refused += 1;
-  else operation.calls += 1;
+  if (refused) operation.refused += times;
+  else operation.calls += times;
   const statusClass = Math.floor(exchange.status / 100) - 1;
-  if (statusClass >= 0 && statusClass < 5) operation.statusClasses[statusClass]! += 1;
-  observeTime(operation.buckets, timeMs, 1, exchange.status >= 400 ? 1 : 0);
+  if (statusClass >= 0 && statusClass < 5) operation.statusClasses[statusClass]! += times;
+  observeTime(operation.buckets, timeMs, times, exchange.status >= 400 ? times : 0);
   const latencyMs = exchange.response!.startTimeMs - exchange.request!.endTimeMs;
-  observeLatency(operation.latency, Math.max(0, latencyMs));
+  observeLatency(operation.latency, Math.max(0, latencyMs), times);
 }
 
-/** Counts one more of `key`; where there are too many keys, the half that is heard least goes. */
-function countBounded(counts: Map<string, number>, key: string, max: number): void {
+/** Counts `times` more of `key`; where there are too many keys, the half that is heard least goes. */
+function countBounded(counts: Map<string, number>, key: string, times: number, max: number): void {
   const count = counts.get(key);
   if (count === undefined && counts.size >= max) {
     const order = [...counts].sort(([, a], [, b]) => a - b);
     for (const [least] of order.slice(0, order.length >> 1)) counts.delete(least);
   }
-  counts.set(key, (count ?? 0) + 1);
+  counts.set(key, (count ?? 0) + times);
 }
 
 /** Where there are too many APIs, those that are heard most stay. */
