@@ -19,10 +19,10 @@ export interface Network {
 export const pathOf = (namespace: string): string => `/run/netns/${namespace}`;
 
 /** Without IPv6 a namespace says nothing by itself; frames of IPv6 that a test sends are captured all the same. */
-export const silenceNamespace = (namespace: string): void => {
+export const silenceNamespace = (namespace: string, silent = true): void => {
   inNetworkNamespace(pathOf(namespace), () => {
     for (const scope of ["all", "default"]) {
-      writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`, "1");
+      writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`, silent ? "1" : "0");
     }
   });
 };

@@ -87,8 +87,7 @@ export class RingSource implements LiveSource {
     }
     attachFilter(this.#fd, NOTHING);
     listen(this.#fd);
-    const hash = this.#options.rules.tunnels ? symmetricHash() : null;
-    const group = joinFanout(this.#fd, fanout === "found" ? null : fanout.join, hash);
+    const group = joinFanout(this.#fd, fanout === "found" ? null : fanout.join, symmetricHash());
     this.#select();
     return group;
   }

@@ -37,6 +37,15 @@ test("both directions are equal, connections are spread", () => {
   }
 });
 
+test("address translation leaves a connection with its worker", () => {
+  for (const form of [{}, { vlans: [7] }, { ipv6: true }]) {
+    const before = hashOf({ ...form, fromPort: 40123, toPort: 80 });
+    const behind = { ...form, fromPort: 40123, toPort: 8080, from: "10.244.0.1", to: "10.244.0.7" };
+    assert.equal(hashOf(behind), before);
+    assert.equal(hashOf(turned(behind)), before);
+  }
+});
+
 test("of tunnels and fragments only the addresses count", () => {
   for (const form of [{ protocol: 17 }, { protocol: 17, ipv6: true }, { fragment: 0x2000 }]) {
     const hashes = [1, 2, 3].map((fromPort) => hashOf({ ...form, fromPort }));

@@ -15,9 +15,10 @@ const HASH = 1;
 const PORT = 2;
 
 /**
- * Answers with a number that is the same for both directions of a connection, by which a group shares its packets. Unlike
- * the kernel's own hash it takes only addresses of what is not TCP: the UDP ports of a tunnel differ between the
- * directions of what is inside. Other protocols than IP are all one.
+ * Answers with a number that is the same for both directions of a connection, by which a group shares its packets. Of
+ * TCP only the higher port counts, which is the client's: so the copies of a packet before and behind address translation,
+ * which keeps that port, meet in one worker, where they are recognised. Of what is not TCP only the addresses count, as the
+ * UDP ports of a tunnel differ between the directions of what is inside. Other protocols than IP are all one.
  */
 export const symmetricHash = (): Program => {
   const assembler = new Assembler();
@@ -47,14 +48,14 @@ export const symmetricHash = (): Program => {
   assembler.add(Bpf.ShiftLeft, 2);
   assembler.add(Bpf.AddX);
   assembler.add(Bpf.AToX);
-  addPorts(assembler, 0);
+  takePort(assembler, 0);
   assembler.jump(mix);
 
   assembler.place(ipv6);
   addWords(assembler, [8, 12, 16, 20, 24, 28, 32, 36]);
   assembler.add(Bpf.LoadByteAtX, NETWORK + 6);
   assembler.jumpIf(Bpf.JumpEqual, PROTOCOL_TCP, null, mix);
-  addPorts(assembler, 40);
+  takePort(assembler, 40);
 
   assembler.place(mix);
   assembler.add(Bpf.LoadMemory, HASH);
@@ -86,16 +87,16 @@ const addWords = (assembler: Assembler, offsets: readonly number[]): void => {
   }
 };
 
-/** Adds the ports that stand `offset` behind X. */
-const addPorts = (assembler: Assembler, offset: number): void => {
+/** HASH becomes the higher of the ports that stand `offset` behind X. */
+const takePort = (assembler: Assembler, offset: number): void => {
+  const isHigher = assembler.label();
   assembler.add(Bpf.LoadHalfAtX, NETWORK + offset);
   assembler.add(Bpf.Store, PORT);
   assembler.add(Bpf.LoadHalfAtX, NETWORK + offset + 2);
   assembler.add(Bpf.LoadXMemory, PORT);
-  assembler.add(Bpf.XorX);
-  // Spread over the word, or else neighbouring ports and addresses cancel each other out.
+  assembler.jumpIf(Bpf.JumpGreaterX, 0, isHigher);
+  assembler.add(Bpf.XToA);
+  assembler.place(isHigher);
   assembler.add(Bpf.Multiply, 0x85ebca6b);
-  assembler.add(Bpf.LoadXMemory, HASH);
-  assembler.add(Bpf.XorX);
   assembler.add(Bpf.Store, HASH);
 };

@@ -24,7 +24,6 @@ const PACKET_FANOUT_DATA = 22;
 
 const TPACKET_V3 = 2;
 const PACKET_MR_PROMISC = 1;
-const FANOUT_HASH = 0;
 const FANOUT_PROGRAM = 6;
 const FANOUT_FLAG_UNIQUE_ID = 0x2000;
 const FANOUT_FLAG_DEFRAGMENT = 0x8000;
@@ -138,16 +137,15 @@ export const listen = (fd: number): void => {
 };
 
 /**
- * Shares all packets among the sockets of a group by a hash in which both directions of a connection are equal: the
- * kernel's, or that of a program. Fragments of IPv4 are put together first, as only the first has ports. Null founds a
- * group. Returns its number.
+ * Shares all packets among the sockets of a group by what the program `hash` answers. Fragments of IPv4 are put together
+ * first, as only the first has ports. Null founds a group. Returns its number.
  */
-export const joinFanout = (fd: number, group: number | null, hash: Program | null): number => {
-  const kind = (hash === null ? FANOUT_HASH : FANOUT_PROGRAM) | FANOUT_FLAG_DEFRAGMENT;
+export const joinFanout = (fd: number, group: number | null, hash: Program): number => {
+  const kind = FANOUT_PROGRAM | FANOUT_FLAG_DEFRAGMENT;
   // A number of our own choosing could be the group of another program, whose packets we would then take.
   const request = group === null ? (kind | FANOUT_FLAG_UNIQUE_ID) << 16 : (kind << 16) | group;
   check(setNumber(fd, PACKET_FANOUT, request), "to share packets among workers");
-  if (hash !== null && group === null) {
+  if (group === null) {
     const pointer = programPointer(hash);
     check(
       libc().setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, pointer, SOCKET_PROGRAM_BYTES),
