@@ -1,0 +1,79 @@
+{{/*
+The sink as a cluster of Envoy, and the filter that copies exchanges to it. Envoy must never wait for it, and no request
+may fail with it: observability mode and failure_mode_allow; circuit breakers bound what is copied at a time. A cluster
+of our own is seen whatever a Sidecar object lets the workload see. Call with (list $ "context of filter" "context of cluster").
+*/}}
+{{- define "nta.envoyPatches" -}}
+{{- $root := index . 0 -}}
+{{- $name := printf "%s-collector" (include "nta.fullname" $root) -}}
+- applyTo: CLUSTER
+  match:
+    context: {{ index . 2 }}
+  patch:
+    operation: ADD
+    value:
+      name: {{ $name }}
+      type: STRICT_DNS
+      connect_timeout: 0.5s
+      lb_policy: ROUND_ROBIN
+      circuit_breakers:
+        thresholds:
+          - {priority: DEFAULT, max_connections: 8, max_pending_requests: 16, max_requests: {{ $root.Values.envoy.maxRequests | int }}, max_retries: 0}
+      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          explicit_http_config:
+            http2_protocol_options:
+              connection_keepalive: {interval: 30s, timeout: 5s}
+      load_assignment:
+        cluster_name: {{ $name }}
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address:
+                      address: {{ printf "%s.%s.svc" $name $root.Release.Namespace }}
+                      port_value: {{ $root.Values.collector.port | int }}
+- applyTo: HTTP_FILTER
+  match:
+    context: {{ index . 1 }}
+    proxy:
+      # Observability mode came with Envoy 1.31, which is Istio 1.23; an older one would wait for answers.
+      proxyVersion: '^1\.(2[3-9]|[3-9]\d).*'
+    listener:
+      filterChain:
+        filter:
+          name: envoy.filters.network.http_connection_manager
+          subFilter:
+            name: envoy.filters.http.router
+  patch:
+    operation: INSERT_BEFORE
+    value:
+      name: nta.ext_proc
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor
+        grpc_service:
+          envoy_grpc: {cluster_name: {{ $name }}}
+          timeout: 60s
+        observability_mode: true
+        failure_mode_allow: true
+        disable_immediate_response: true
+        deferred_close_timeout: 1s
+        processing_mode:
+          request_header_mode: SEND
+          request_body_mode: STREAMED
+          request_trailer_mode: SKIP
+          response_header_mode: SEND
+          response_body_mode: STREAMED
+          response_trailer_mode: SEND
+        {{- with $root.Values.envoy.disallowedHeaders }}
+        forward_rules:
+          disallowed_headers:
+            patterns:
+              {{- range . }}
+              - {exact: {{ . }}}
+              {{- end }}
+        {{- end }}
+        request_attributes: [source.address, source.port, destination.address, destination.port, connection.id, connection.mtls]
+        response_attributes: [upstream.address, upstream.port]
+{{- end -}}

@@ -1,0 +1,147 @@
+/** Whether an object is what the Kubernetes API (or Istio's, or the Prometheus operator's) takes, unknown fields included. */
+import { Ajv } from "ajv";
+
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: what a test asserts about it, its schema has confirmed
+  readonly [field: string]: any;
+}
+
+interface Validate {
+  (data: unknown): boolean;
+  errors?: readonly { instancePath: string; message?: string; keyword: string }[] | null;
+}
+
+/** Problems of the object; none where it would be accepted. */
+export async function problemsOf(object: KubernetesObject): Promise<string[]> {
+  const name = `${object.apiVersion} ${object.kind} ${object.metadata?.name}`;
+  const custom = CUSTOM[`${object.apiVersion}/${object.kind}`];
+  if (custom !== undefined) {
+    const validate = ajv.compile(custom);
+    if (validate(object)) return [];
+    return (validate.errors ?? []).map((error) => `${name}: ${error.instancePath} ${error.message}`);
+  }
+  const { validate } = (await import(schemaOf(object))) as { validate: Validate };
+  const unread: string[] = [];
+  const watched = watch(object, "", unread);
+  const isValid = validate(watched.proxy);
+  const problems = isValid
+    ? []
+    : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.keyword} ${error.message ?? ""}`);
+  watched.close();
+  return [...problems, ...unread.map((path) => `${path} is no field`)].map((text) => `${name}: ${text}`);
+}
+
+const schemaOf = ({ apiVersion, kind }: KubernetesObject): string => {
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["core", apiVersion];
+  const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
+  if (group!.endsWith(".istio.io")) {
+    const words = group!.split(".").map(capital).join("");
+    const file = `_schemas/${words}${capital(version!)}${kind}.js`;
+    return new URL(file, import.meta.resolve("@kubernetes-models/istio")).href;
+  }
+  return `kubernetes-models/_schemas/IoK8sApi${capital(group!.split(".")[0]!)}${capital(version!)}${kind}`;
+};
+
+/** Fields below which anything may stand. */
+const FREE = /^\/spec\/configPatches\/\d+\/patch\/value$/;
+
+/**
+ * The schemas are compiled, and let unknown fields pass: but whatever field one knows it reads. So what was never read is
+ * no field of the schema.
+ */
+function watch(value: object, path: string, unread: string[]): { proxy: object; close: () => void } {
+  const read = new Set<string>();
+  const children = new Map<string, { proxy: object; close: () => void }>();
+  const proxy = new Proxy(value, {
+    get: (target, key) => {
+      const item = Reflect.get(target, key) as unknown;
+      if (typeof key === "symbol") return item;
+      read.add(key);
+      if (typeof item !== "object" || item === null) return item;
+      let child = children.get(key);
+      if (child === undefined) children.set(key, (child = watch(item, `${path}/${key}`, unread)));
+      return child.proxy;
+    },
+  });
+  const close = (): void => {
+    if (FREE.test(path)) return;
+    for (const key of Object.keys(value)) if (!read.has(key)) unread.push(`${path}/${key}`);
+    for (const child of children.values()) child.close();
+  };
+  return { proxy, close };
+}
+
+const ajv = new Ajv({ strict: false, allErrors: true });
+const strict = (properties: object, required: readonly string[] = Object.keys(properties)): object => ({
+  type: "object",
+  additionalProperties: false,
+  required,
+  properties,
+});
+const text = { type: "string" };
+const texts = { type: "array", items: text };
+const labels = { type: "object", additionalProperties: text };
+const metadata = strict({ name: text, namespace: text, labels, annotations: labels }, ["name", "labels"]);
+const object = (spec: object): object => strict({ apiVersion: text, kind: text, metadata, spec });
+const endpoints = { type: "array", items: strict({ port: text, path: text, interval: text }) };
+const selector = strict({ matchLabels: labels });
+const strategy = strict({ type: { enum: ["RunAsAny", "MustRunAs", "MustRunAsNonRoot"] } });
+const flag = { type: "boolean" };
+
+/** Types that no package here describes: the parts of them that the chart uses (Prometheus operator v1, OpenShift). */
+const CUSTOM: Readonly<Record<string, object>> = {
+  "monitoring.coreos.com/v1/ServiceMonitor": object(strict({ endpoints, selector })),
+  "monitoring.coreos.com/v1/PodMonitor": object(strict({ podMetricsEndpoints: endpoints, selector })),
+  "monitoring.coreos.com/v1/PrometheusRule": object(
+    strict({
+      groups: {
+        type: "array",
+        items: strict({
+          name: text,
+          rules: {
+            type: "array",
+            items: strict({ alert: text, expr: text, for: text, labels, annotations: labels }, [
+              "alert",
+              "expr",
+              "labels",
+              "annotations",
+            ]),
+          },
+        }),
+      },
+    }),
+  ),
+  "security.openshift.io/v1/SecurityContextConstraints": strict({
+    apiVersion: text,
+    kind: text,
+    metadata,
+    allowHostDirVolumePlugin: flag,
+    allowHostIPC: flag,
+    allowHostNetwork: flag,
+    allowHostPID: flag,
+    allowHostPorts: flag,
+    allowPrivilegeEscalation: flag,
+    allowPrivilegedContainer: flag,
+    allowedCapabilities: texts,
+    defaultAddCapabilities: texts,
+    requiredDropCapabilities: texts,
+    readOnlyRootFilesystem: flag,
+    runAsUser: strategy,
+    seLinuxContext: strategy,
+    fsGroup: strategy,
+    supplementalGroups: strategy,
+    seccompProfiles: texts,
+    volumes: texts,
+    users: texts,
+    groups: texts,
+    priority: { type: ["integer", "null"] },
+  }),
+};
