@@ -67,7 +67,7 @@ export class Pairing {
   /** A response that was captured before its request. Where order does not tell, it must have begun after it. */
   #takeEarly(startTimeMs: number): PooledExchange | undefined {
     for (;;) {
-      const early = this.#waiting.shift();
+      const early = takeFirst(this.#waiting);
       if (early === undefined) return undefined;
       if (this.#aligned || startTimeMs < early.response!.startTimeMs) {
         this.#requestsLost = false;
@@ -108,7 +108,7 @@ export class Pairing {
       if (front.request !== null && startTimeMs < front.request.startTimeMs) return this.#orphan();
       front.afterLoss = false;
     }
-    this.#queue.shift();
+    takeFirst(this.#queue);
     for (const later of this.#queue) {
       if (later.request === null || later.request.startTimeMs >= startTimeMs) break;
       later.flags |= ExchangeFlag.pipelined;
@@ -219,3 +219,7 @@ export class Pairing {
     this.#owner.halfGivenUp(exchange);
   }
 }
+
+/** `shift` moves whole arrays through a call of the runtime; most have one element. */
+const takeFirst = (exchanges: PooledExchange[]): PooledExchange | undefined =>
+  exchanges.length === 1 ? exchanges.pop() : exchanges.shift();
