@@ -4,6 +4,7 @@
  */
 import { documentSettings } from "./config/documents.ts";
 import { kubernetesSettings } from "./config/kubernetes.ts";
+import { natsSettings } from "./config/nats.ts";
 import { outputSettings } from "./config/output.ts";
 import { selectionSettings } from "./config/selection.ts";
 import type { Setting } from "./config/setting.ts";
@@ -17,6 +18,7 @@ export const settings = {
   ...outputSettings,
   ...tapSettings,
   ...kubernetesSettings,
+  ...natsSettings,
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -9,10 +9,14 @@ export const tapSettings = {
   server: setting({
     flag: "server",
     variable: "NTA_SERVER",
-    form: anyText("URL", "the URL of nta serve, such as http://nta.example:8090"),
+    form: anyText(
+      "URL",
+      "the URL of nta serve, such as http://nta.example:8090, or of NATS servers, such as nats://a:4222,nats://b:4222",
+    ),
     fallback: "",
     fallbackNote: "none",
-    description: "Server that gets what was learned.",
+    description:
+      "Server that gets what was learned, or the NATS JetStream that servers read it from.",
     programs: TAP,
   }),
   token: setting({

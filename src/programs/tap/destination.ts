@@ -1,9 +1,12 @@
 /** Where what a tap learns goes, and whose traffic it therefore leaves out. */
 import { lookup } from "node:dns/promises";
+import { hostname } from "node:os";
 import type { Settings } from "../../base/config.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Endpoint } from "../../capture/live/filter.ts";
 import { HttpTransport } from "../../sensor/httptransport.ts";
+import { isNatsUrl, natsServers } from "../../sensor/jetstream.ts";
+import { NatsTransport } from "../../sensor/natstransport.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { checkFolder } from "../documents.ts";
 import { readHints } from "../hintsfile.ts";
@@ -55,16 +58,22 @@ const openFolder = async (settings: Settings): Promise<Destination> => {
   return { transport, hashKey: LOCAL_HASH_KEY, folder, isRemote: false };
 };
 
-const openServer = (settings: Settings): Transport =>
-  new HttpTransport({
-    server: settings.server,
-    token: settings.token === "" ? null : settings.token,
-    tokenFile: orNull(settings.tokenFile),
-    caFile: orNull(settings.caFile),
-    certFile: orNull(settings.certFile),
-    keyFile: orNull(settings.keyFile),
+const openServer = (settings: Settings): Transport => {
+  const { server, token, tokenFile, caFile, certFile, keyFile, natsCredentials } = settings;
+  const tls = { caFile: orNull(caFile), certFile: orNull(certFile), keyFile: orNull(keyFile) };
+  if (isNatsUrl(server)) {
+    const name = settings.sensorName === "" ? hostname() : settings.sensorName;
+    const credentialsFile = orNull(natsCredentials);
+    return new NatsTransport({ ...tls, server, credentialsFile, name, sensor: name });
+  }
+  return new HttpTransport({
+    ...tls,
+    server,
+    token: orNull(token),
+    tokenFile: orNull(tokenFile),
     userAgent: `nta-tap/${version()}`,
   });
+};
 
 const orNull = (text: string): string | null => (text === "" ? null : text);
 
@@ -74,14 +83,26 @@ export const ownEndpoints = async ({ server, statusListen }: Settings): Promise<
     statusListen === null || statusListen.port === 0 || isWildcard(statusListen.address)
       ? []
       : [statusListen];
+  const servers = await Promise.all(serversOf(server).map(addressesOf));
+  return [...own, ...servers.flat()];
+};
+
+/** `host:port` of what `--server` names. */
+const serversOf = (server: string): readonly string[] => {
+  if (isNatsUrl(server)) return natsServers(server);
   const url = server === "" ? null : URL.parse(server);
-  if (url === null) return own;
-  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  if (url === null) return [];
+  return [`${url.hostname}:${url.port === "" ? (url.protocol === "https:" ? 443 : 80) : url.port}`];
+};
+
+const addressesOf = async (server: string): Promise<Endpoint[]> => {
+  const colon = server.lastIndexOf(":");
+  const port = Number(server.slice(colon + 1));
   try {
-    const addresses = await lookup(url.hostname.replaceAll(/[[\]]/g, ""), { all: true });
-    return [...own, ...addresses.map(({ address }) => ({ address, port }))];
+    const found = await lookup(server.slice(0, colon).replaceAll(/[[\]]/g, ""), { all: true });
+    return found.map(({ address }) => ({ address, port }));
   } catch {
-    return own;
+    return [];
   }
 };
 
