@@ -23,7 +23,7 @@ export interface Origin {
   readonly keyId: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Share of the exchanges that was heard: 1 where nothing was shed (`SampleMeter`). */
+  /** Share of the exchanges that was heard, where the summaries count only those; 1 where they are scaled up already. */
   readonly keptShare: number;
 }
 

@@ -7,8 +7,12 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { assertNever, UsageError } from "../../base/errors.ts";
 import type { Plan } from "../../sensor/budget.ts";
+import type { ApiSummary } from "../../telemetry/summary.ts";
 import { type ListenerFacts, noFacts } from "./facts.ts";
-import { Listener, type ListenerOptions, type Portion } from "./listener.ts";
+import { Listener, type ListenerOptions } from "./listener.ts";
+
+/** What a listener learned since it was asked last. */
+export type Portion = readonly ApiSummary[];
 
 export interface Ear {
   readonly fanoutGroup: number | null;
@@ -158,7 +162,7 @@ class ThreadEar implements Ear {
     this.#done.reject(error);
     this.#closed.resolve();
     for (const each of this.#waiting.splice(0)) {
-      each.resolve({ summaries: [], heard: 0, standsFor: 0 });
+      each.resolve([]);
     }
   }
 }

@@ -3,7 +3,7 @@ import { liveLimits } from "../../base/limits.ts";
 import { duplicatesMemory } from "../../sensor/duplicates.ts";
 import { type Ear, openHere, openThread } from "./ear.ts";
 import { addFacts, type ListenerFacts, noFacts } from "./facts.ts";
-import type { ListenerOptions, Portion } from "./listener.ts";
+import type { ListenerOptions } from "./listener.ts";
 import type { TapInput, TapOptions } from "./options.ts";
 import type { ListenerInput, LiveInput } from "./sources.ts";
 
@@ -72,10 +72,3 @@ const captureOf = (capture: TapInput["capture"]): LiveInput["capture"] => {
 
 export const sumOfFacts = (ears: readonly Ear[]): ListenerFacts =>
   ears.reduce((sum, ear) => addFacts(sum, ear.facts()), noFacts);
-
-/** What all of them learned. */
-export const sumOfPortions = (portions: readonly Portion[]): Portion => ({
-  summaries: portions.flatMap(({ summaries }) => summaries),
-  heard: portions.reduce((sum, { heard }) => sum + heard, 0),
-  standsFor: portions.reduce((sum, { standsFor }) => sum + standsFor, 0),
-});

@@ -1,12 +1,15 @@
+import { sensorLimits } from "../../base/limits.ts";
 import type { LiveSource } from "../../capture/live/livesource.ts";
 import type { Packet } from "../../capture/packet.ts";
 import type { BodySink, Exchange, ExchangeObserver } from "../../http/exchange.ts";
 import { FLOW_KINDS, FlowKind } from "../../http/tallies.ts";
+import { AttentionTable } from "../../sensor/attention.ts";
 import { type Plan, plans } from "../../sensor/budget.ts";
 import { Duplicates } from "../../sensor/duplicates.ts";
-import { type Heard, keepsFlow, SampleMeter } from "../../sensor/sampling.ts";
+import { keepsFlow } from "../../sensor/sampling.ts";
 import type { NamedCount } from "../../sensor/status.ts";
 import type { WorkloadOf } from "../../telemetry/apis.ts";
+import type { Attention } from "../../telemetry/attention.ts";
 import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
@@ -30,11 +33,6 @@ export interface ListenerOptions {
   readonly workloadOf?: WorkloadOf;
 }
 
-/** What was learned since it was asked for last. */
-export interface Portion extends Heard {
-  readonly summaries: readonly ApiSummary[];
-}
-
 /** Packets in, knowledge out, on one thread. */
 export class Listener implements ExchangeObserver, FlowOwner {
   current: TapFlow | null = null;
@@ -43,10 +41,10 @@ export class Listener implements ExchangeObserver, FlowOwner {
   readonly #stopping = new AbortController();
   readonly #pipeline: PacketPipeline;
   readonly #duplicates: Duplicates;
-  readonly #meter = new SampleMeter();
   readonly #interfaces = new InterfaceTallies();
   readonly #kinds: KindWatch;
   readonly #portKinds = new Map<number, number>();
+  readonly #attention: Attention;
   #telemetry: Telemetry;
   /** Of telemetries before, under other hash keys. */
   #reasonsBefore: readonly NamedCount[] = [];
@@ -54,7 +52,6 @@ export class Listener implements ExchangeObserver, FlowOwner {
   #shed = 0;
   #repeated = 0;
   #ordinal = 0;
-  #exchanges = 0;
   #packetsAtTick = 0;
   #warnings: readonly string[] = [];
 
@@ -63,8 +60,16 @@ export class Listener implements ExchangeObserver, FlowOwner {
     this.#options = options;
     this.#source = options.input.kind === "live" ? openLive(options.input) : null;
     this.#duplicates = new Duplicates(options.duplicates);
-    this.#telemetry = this.#newTelemetry(options.hashKey);
     const { salt } = options;
+    const attention = new AttentionTable(sensorLimits.attentionSlots, salt);
+    this.#attention = {
+      attend: (endpoint) => {
+        const { scansBodies, scanIntervalBits } = this.#plan;
+        return scansBodies && attention.attend(endpoint, scanIntervalBits);
+      },
+      learned: (endpoint, novel) => attention.learned(endpoint, novel),
+    };
+    this.#telemetry = this.#newTelemetry(options.hashKey);
     this.#pipeline = new PacketPipeline(this, {
       keeps: (segment) => {
         const { keepShare } = this.#plan;
@@ -105,8 +110,9 @@ export class Listener implements ExchangeObserver, FlowOwner {
     this.#pipeline.close();
   }
 
-  take(): Portion {
-    return { summaries: this.#telemetry.take(), ...this.#meter.take() };
+  /** What was learned since the last call. */
+  take(): readonly ApiSummary[] {
+    return this.#telemetry.take();
   }
 
   follow(plan: Plan): void {
@@ -159,11 +165,11 @@ export class Listener implements ExchangeObserver, FlowOwner {
   }
 
   requestHead(exchange: Exchange): BodySink | null {
-    return this.#scans() ? this.#telemetry.requestHead(exchange) : null;
+    return this.#telemetry.requestHead(exchange);
   }
 
   responseHead(exchange: Exchange): BodySink | null {
-    return this.#scans() ? this.#telemetry.responseHead(exchange) : null;
+    return this.#telemetry.responseHead(exchange);
   }
 
   exchange(exchange: Exchange): void {
@@ -185,8 +191,6 @@ export class Listener implements ExchangeObserver, FlowOwner {
       }
       flow.copies = 0;
     }
-    this.#exchanges += 1;
-    this.#meter.heard(this.#plan.keepShare);
     this.#telemetry.exchange(exchange);
   }
 
@@ -212,18 +216,14 @@ export class Listener implements ExchangeObserver, FlowOwner {
     return this.#duplicates.isRepeated(end, acknowledgement, this.#ordinal);
   }
 
-  #scans(): boolean {
-    const { scansBodies, scanIntervalBits } = this.#plan;
-    if (!scansBodies) return false;
-    return scanIntervalBits === 0 || (this.#exchanges & ((1 << scanIntervalBits) - 1)) === 0;
-  }
-
   #newTelemetry(hashKey: Uint8Array): Telemetry {
     const { selection, privacy, workloadOf } = this.#options;
     return new Telemetry({
       selection,
       privacy,
       hashKey,
+      ...(this.#source !== null && { attention: this.#attention }),
+      standsFor: () => 1 / this.#plan.keepShare,
       ...(workloadOf !== undefined && { workloadOf }),
     });
   }

@@ -7,15 +7,13 @@ import { Governor, LOOK_MS } from "../../sensor/governor.ts";
 import { keyIdOf } from "../../sensor/hashkey.ts";
 import { DeltaQueue, type Taken } from "../../sensor/queue.ts";
 import { QuietLog } from "../../sensor/quietlog.ts";
-import { keptShareOf } from "../../sensor/sampling.ts";
 import { Sender } from "../../sensor/sender.ts";
 import { StateFile } from "../../sensor/statefile.ts";
 import type { CaptureStatus, SensorStatus } from "../../sensor/status.ts";
 import { version } from "../version.ts";
-import type { Ear } from "./ear.ts";
-import { openEars, sumOfFacts, sumOfPortions } from "./ears.ts";
+import type { Ear, Portion } from "./ear.ts";
+import { openEars, sumOfFacts } from "./ears.ts";
 import { coverageOf, growth } from "./facts.ts";
-import type { Portion } from "./listener.ts";
 import { portsText, type RunningTap, type TapOptions } from "./options.ts";
 import { PassedPackets } from "./passed.ts";
 
@@ -169,7 +167,7 @@ class Tap implements RunningTap {
   async #take(): Promise<Taken> {
     const keyId = this.#keyId;
     const portions = await Promise.all(this.#parts.ears.map((ear) => ear.take()));
-    return this.#taken(keyId, sumOfPortions(portions));
+    return this.#taken(keyId, portions.flat());
   }
 
   #taken(keyId: string, portion: Portion): Taken {
@@ -177,11 +175,12 @@ class Tap implements RunningTap {
     const coverage = coverageOf(sumOfFacts(this.#parts.ears));
     const taken: Taken = {
       keyId,
-      summaries: portion.summaries,
+      summaries: portion,
       coverage: growth(this.#coverage, coverage),
       fromMs: this.#takenMs,
       toMs: nowMs,
-      keptShare: keptShareOf(portion),
+      // Telemetry scales up what was shed.
+      keptShare: 1,
     };
     this.#coverage = coverage;
     this.#takenMs = nowMs;
@@ -194,7 +193,7 @@ class Tap implements RunningTap {
     if (keyId === before) return;
     this.#keyId = keyId;
     const portions = await Promise.all(this.#parts.ears.map((ear) => ear.rekey(hashKey)));
-    this.#parts.queue.add(this.#taken(before, sumOfPortions(portions)));
+    this.#parts.queue.add(this.#taken(before, portions.flat()));
   }
 
   #look(): void {
