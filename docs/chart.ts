@@ -78,12 +78,12 @@ const REFINEMENTS: Readonly<Record<string, Schema>> = {
   "collector.settings": settingsSchema("collect"),
   "envoy.gateways": target(["name", "namespace", "matchLabels"]),
   "envoy.waypoints": target(["name", "namespace"]),
-  "from": { type: "array", items: anyObject },
-  "egress": { type: "array", items: anyObject },
-  "tolerations": { type: "array", items: anyObject },
-  "topologySpreadConstraints": { type: "array", items: anyObject },
-  "port": port,
-  "statusPort": port,
+  from: { type: "array", items: anyObject },
+  egress: { type: "array", items: anyObject },
+  tolerations: { type: "array", items: anyObject },
+  topologySpreadConstraints: { type: "array", items: anyObject },
+  port: port,
+  statusPort: port,
 };
 /** Objects that Kubernetes defines: what stands in them, it checks. */
 const FOREIGN =

@@ -4,7 +4,9 @@
  */
 export function envoyOffences(object: unknown): string[] {
   const offences: string[] = [];
-  const filters = found(object, (node) => /ext_proc\.v3\.ExternalProcessor$/.test(String(node["@type"])));
+  const filters = found(object, (node) =>
+    /ext_proc\.v3\.ExternalProcessor$/.test(String(node["@type"])),
+  );
   for (const filter of filters) {
     if (filter["failure_mode_allow"] !== true) offences.push("ext_proc without failure_mode_allow");
     if (filter["observability_mode"] !== true) offences.push("ext_proc without observability_mode");
@@ -22,7 +24,9 @@ export function envoyOffences(object: unknown): string[] {
 
 function clusterOffences(cluster: Node): string[] {
   const thresholds = found(cluster["circuit_breakers"], (node) => "max_requests" in node);
-  const isBound = thresholds.some((node) => Number(node["max_requests"]) <= 1024 && node["max_retries"] === 0);
+  const isBound = thresholds.some(
+    (node) => Number(node["max_requests"]) <= 1024 && node["max_retries"] === 0,
+  );
   return isBound ? [] : ["the cluster of ext_proc has no circuit breakers"];
 }
 

@@ -26,7 +26,9 @@ export async function problemsOf(object: KubernetesObject): Promise<string[]> {
   if (custom !== undefined) {
     const validate = ajv.compile(custom);
     if (validate(object)) return [];
-    return (validate.errors ?? []).map((error) => `${name}: ${error.instancePath} ${error.message}`);
+    return (validate.errors ?? []).map(
+      (error) => `${name}: ${error.instancePath} ${error.message}`,
+    );
   }
   const { validate } = (await import(schemaOf(object))) as { validate: Validate };
   const unread: string[] = [];
@@ -34,9 +36,13 @@ export async function problemsOf(object: KubernetesObject): Promise<string[]> {
   const isValid = validate(watched.proxy);
   const problems = isValid
     ? []
-    : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.keyword} ${error.message ?? ""}`);
+    : (validate.errors ?? []).map(
+        (error) => `${error.instancePath} ${error.keyword} ${error.message ?? ""}`,
+      );
   watched.close();
-  return [...problems, ...unread.map((path) => `${path} is no field`)].map((text) => `${name}: ${text}`);
+  return [...problems, ...unread.map((path) => `${path} is no field`)].map(
+    (text) => `${name}: ${text}`,
+  );
 }
 
 const schemaOf = ({ apiVersion, kind }: KubernetesObject): string => {
@@ -57,7 +63,11 @@ const FREE = /^\/spec\/configPatches\/\d+\/patch\/value$/;
  * The schemas are compiled, and let unknown fields pass: but whatever field one knows it reads. So what was never read is
  * no field of the schema.
  */
-function watch(value: object, path: string, unread: string[]): { proxy: object; close: () => void } {
+function watch(
+  value: object,
+  path: string,
+  unread: string[],
+): { proxy: object; close: () => void } {
   const read = new Set<string>();
   const children = new Map<string, { proxy: object; close: () => void }>();
   const proxy = new Proxy(value, {
@@ -80,7 +90,10 @@ function watch(value: object, path: string, unread: string[]): { proxy: object; 
 }
 
 const ajv = new Ajv({ strict: false, allErrors: true });
-const strict = (properties: object, required: readonly string[] = Object.keys(properties)): object => ({
+const strict = (
+  properties: object,
+  required: readonly string[] = Object.keys(properties),
+): object => ({
   type: "object",
   additionalProperties: false,
   required,
@@ -89,7 +102,10 @@ const strict = (properties: object, required: readonly string[] = Object.keys(pr
 const text = { type: "string" };
 const texts = { type: "array", items: text };
 const labels = { type: "object", additionalProperties: text };
-const metadata = strict({ name: text, namespace: text, labels, annotations: labels }, ["name", "labels"]);
+const metadata = strict({ name: text, namespace: text, labels, annotations: labels }, [
+  "name",
+  "labels",
+]);
 const object = (spec: object): object => strict({ apiVersion: text, kind: text, metadata, spec });
 const endpoints = { type: "array", items: strict({ port: text, path: text, interval: text }) };
 const selector = strict({ matchLabels: labels });
@@ -99,7 +115,9 @@ const flag = { type: "boolean" };
 /** Types that no package here describes: the parts of them that the chart uses (Prometheus operator v1, OpenShift). */
 const CUSTOM: Readonly<Record<string, object>> = {
   "monitoring.coreos.com/v1/ServiceMonitor": object(strict({ endpoints, selector })),
-  "monitoring.coreos.com/v1/PodMonitor": object(strict({ podMetricsEndpoints: endpoints, selector })),
+  "monitoring.coreos.com/v1/PodMonitor": object(
+    strict({ podMetricsEndpoints: endpoints, selector }),
+  ),
   "monitoring.coreos.com/v1/PrometheusRule": object(
     strict({
       groups: {
