@@ -17,10 +17,20 @@ function isNewEnough(version) {
 if (isNewEnough(process.versions.node)) {
   // The cache lies in the package, never in a shared temporary folder: the sensor runs as root, and what it
   // loads must not be writable by others. Where the package is read-only, Node goes on without.
-  require("node:module").enableCompileCache(join(__dirname, "..", "node_modules", ".cache", "nta"));
+  const { enableCompileCache, registerHooks } = require("node:module");
+  enableCompileCache(join(__dirname, "..", "node_modules", ".cache", "nta"));
+  registerHooks({ resolve: resolveOwn });
   void import(pathToFileURL(main).href).then((program) => program.main(process.argv.slice(2)));
 } else {
   startBundledNode();
+}
+
+// A file of ours that names another by its path is taken at its word; to look for it, for links and for the next
+// package.json is a fifth of the time that a start takes.
+function resolveOwn(specifier, context, next) {
+  if (!specifier.startsWith(".") || !specifier.endsWith(".ts")) return next(specifier, context);
+  const { href } = new URL(specifier, context.parentURL);
+  return { url: href, format: "module-typescript", shortCircuit: true };
 }
 
 function startBundledNode() {
