@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readPackets } from "../../src/capture/reader.ts";
 import { openSource } from "../../src/capture/source.ts";
-import { makeNetwork, needsRoot, silenceNamespace } from "./network.ts";
+import { silenceNamespace } from "./namespaces.ts";
+import { makeNetwork, needsRoot } from "./network.ts";
 import { openSender } from "./sender.ts";
 import {
   callsOf,

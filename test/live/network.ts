@@ -1,31 +1,6 @@
-/** Network namespaces for tests, made with iproute2 and removed at the end; needs root. */
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+/** Network namespaces for tests, removed at their end; needs root. */
 import { after, type TestContext } from "node:test";
-import { inNetworkNamespace } from "../../src/capture/live/namespace.ts";
-
-export interface Network {
-  /** A new namespace with `lo` up; `ip` in it is reached by the name. */
-  namespace(role: string): string;
-  /** `ip -n NAMESPACE ...`, the words separated by spaces. */
-  ip(namespace: string, command: string): void;
-  /** The same, false where it fails, as for devices that the kernel was built without. */
-  tryIp(namespace: string, command: string): boolean;
-  /** A veth pair, both ends up. */
-  veth(from: string, fromName: string, to: string, toName: string): void;
-}
-
-/** The path by which a socket is opened in a namespace. */
-export const pathOf = (namespace: string): string => `/run/netns/${namespace}`;
-
-/** Without IPv6 a namespace says nothing by itself; frames of IPv6 that a test sends are captured all the same. */
-export const silenceNamespace = (namespace: string, silent = true): void => {
-  inNetworkNamespace(pathOf(namespace), () => {
-    for (const scope of ["all", "default"]) {
-      writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`, silent ? "1" : "0");
-    }
-  });
-};
+import { type Network, openNetwork } from "./namespaces.ts";
 
 /** Skips the test, loudly, where it lacks the right. */
 export const needsRoot = (t: TestContext): boolean => {
@@ -36,35 +11,7 @@ export const needsRoot = (t: TestContext): boolean => {
 };
 
 export const makeNetwork = (): Network => {
-  const made: string[] = [];
-  const run = (command: string): void => {
-    execFileSync("ip", command.split(" "), { stdio: ["ignore", "ignore", "pipe"] });
-  };
-  after(() => {
-    for (const namespace of made) run(`netns del ${namespace}`);
-  });
-  return {
-    namespace: (role) => {
-      const name = `nta-${process.pid}-${role}`;
-      run(`netns add ${name}`);
-      made.push(name);
-      silenceNamespace(name);
-      run(`-n ${name} link set lo up`);
-      return name;
-    },
-    ip: (namespace, command) => run(`-n ${namespace} ${command}`),
-    tryIp: (namespace, command) => {
-      try {
-        run(`-n ${namespace} ${command}`);
-        return true;
-      } catch {
-        return false;
-      }
-    },
-    veth: (from, fromName, to, toName) => {
-      run(`-n ${from} link add ${fromName} type veth peer name ${toName} netns ${to}`);
-      run(`-n ${from} link set ${fromName} up`);
-      run(`-n ${to} link set ${toName} up`);
-    },
-  };
+  const network = openNetwork();
+  after(() => network.remove());
+  return network;
 };

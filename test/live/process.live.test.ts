@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { frame } from "./frames.ts";
-import { makeNetwork, needsRoot, pathOf } from "./network.ts";
+import { pathOf } from "./namespaces.ts";
+import { makeNetwork, needsRoot } from "./network.ts";
 import { openSender } from "./sender.ts";
 import { openTap, range } from "./tap.ts";
 

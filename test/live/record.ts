@@ -12,7 +12,7 @@ import { inNetworkNamespace } from "../../src/capture/live/namespace.ts";
 import { linkDumpRequest } from "../../src/capture/live/netlink.ts";
 import { listen, mapRing, openPacketSocket } from "../../src/capture/live/packetsocket.ts";
 import { frame } from "./frames.ts";
-import { pathOf, silenceNamespace } from "./network.ts";
+import { pathOf, silenceNamespace } from "./namespaces.ts";
 import { openSender } from "./sender.ts";
 
 const [a, b] = ["nta-record-a", "nta-record-b"];

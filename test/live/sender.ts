@@ -2,7 +2,7 @@ import koffi from "koffi";
 import { listInterfaces } from "../../src/capture/live/interfaces.ts";
 import { check, libc } from "../../src/capture/live/libc.ts";
 import { inNetworkNamespace } from "../../src/capture/live/namespace.ts";
-import { pathOf } from "./network.ts";
+import { pathOf } from "./namespaces.ts";
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -20,6 +20,7 @@ export interface Sender {
   send(frame: Uint8Array): void;
   /** Sends the frames in turn, `count` in all, hundreds a call; returns how many the kernel took. */
   burst(frames: readonly Uint8Array[], count: number): number;
+  bank(frames: readonly Uint8Array[]): FrameBank;
   close(): void;
 }
 
@@ -48,13 +49,22 @@ export const openSender = (
   }
   return {
     send: (frame) => void check(libc().send(fd, frame, frame.length, 0), "to send"),
-    burst: (frames, count) => sendMany(fd, frames, count),
+    bank: (frames) => openBank(fd, frames),
+    burst: (frames, count) => sendMany(openBank(fd, frames), count),
     close: () => void libc().close(fd),
   };
 };
 
-/** sendmmsg(2) over structs that are laid out once in memory of their own, as pointers to them must hold. */
-const sendMany = (fd: number, frames: readonly Uint8Array[], count: number): number => {
+/** Frames as sendmmsg(2) takes them. */
+export interface FrameBank {
+  readonly count: number;
+  /** Sends `many` frames from the one with index `first` on; how many the kernel took, at most some hundreds. */
+  send(first: number, many: number): number;
+  close(): void;
+}
+
+/** The structs are laid out once in memory of their own, as pointers to them must hold. */
+const openBank = (fd: number, frames: readonly Uint8Array[]): FrameBank => {
   const sendmmsg = koffi
     .load("libc.so.6", { deep: true })
     .func("int sendmmsg(int fd, void *messages, uint32_t count, int flags)");
@@ -74,15 +84,25 @@ const sendMany = (fd: number, frames: readonly Uint8Array[], count: number): num
     view.setBigUint64(index * MESSAGE_BYTES + 24, 1n, true);
     data += frame.length;
   });
+  return {
+    count: frames.length,
+    send: (first, many) =>
+      sendmmsg(fd, base + BigInt(first * MESSAGE_BYTES), Math.min(many, MESSAGES_A_CALL), 0),
+    close: () => {
+      memory.transfer();
+      libc().munmap(base, size);
+    },
+  };
+};
+
+const sendMany = (bank: FrameBank, count: number): number => {
   let sent = 0;
   while (sent < count) {
-    const first = sent % frames.length;
-    const many = Math.min(MESSAGES_A_CALL, frames.length - first, count - sent);
-    const taken = sendmmsg(fd, base + BigInt(first * MESSAGE_BYTES), many, 0);
+    const first = sent % bank.count;
+    const taken = bank.send(first, Math.min(bank.count - first, count - sent));
     if (taken <= 0) break;
     sent += taken;
   }
-  memory.transfer();
-  libc().munmap(base, size);
+  bank.close();
   return sent;
 };

@@ -2,7 +2,7 @@ import { type RingOptions, RingSource } from "../../src/capture/live/afpacket.ts
 import type { LiveSource } from "../../src/capture/live/livesource.ts";
 import { PcapSource } from "../../src/capture/live/pcapsource.ts";
 import { type SeenSegment, segmentOf } from "./frames.ts";
-import { pathOf } from "./network.ts";
+import { pathOf } from "./namespaces.ts";
 
 export const OPTIONS: RingOptions = {
   rules: { ports: [], tunnels: false, exclude: [] },

@@ -8,7 +8,8 @@ import { RingSource } from "../../src/capture/live/afpacket.ts";
 import { Decoder } from "../../src/decode/decoder.ts";
 import { Outcome } from "../../src/decode/outcome.ts";
 import { emptySegment, TcpFlag } from "../../src/decode/segment.ts";
-import { makeNetwork, needsRoot, pathOf } from "./network.ts";
+import { pathOf } from "./namespaces.ts";
+import { makeNetwork, needsRoot } from "./network.ts";
 import { pattern } from "./pattern.ts";
 import { OPTIONS } from "./tap.ts";
 
