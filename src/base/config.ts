@@ -2,11 +2,13 @@
  * Every setting, once: its flag, its variable, its form, its default and what it does. The command line, the
  * environment, the chart's values and docs/configuration.md are made from this table.
  */
+import { clientSettings } from "./config/client.ts";
 import { documentSettings } from "./config/documents.ts";
 import { kubernetesSettings } from "./config/kubernetes.ts";
 import { natsSettings } from "./config/nats.ts";
 import { outputSettings } from "./config/output.ts";
 import { selectionSettings } from "./config/selection.ts";
+import { serverSettings } from "./config/server.ts";
 import type { Setting } from "./config/setting.ts";
 import { tapSettings } from "./config/tap.ts";
 
@@ -19,6 +21,8 @@ export const settings = {
   ...tapSettings,
   ...kubernetesSettings,
   ...natsSettings,
+  ...serverSettings,
+  ...clientSettings,
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -367,6 +367,9 @@ export const inventoryLimits = {
   sourcesMax: 50_000,
   /** Nodes of one source until inference tidies it down to telemetry's own limit; beyond, they are refused and counted. */
   nodesMax: 32_768,
+  /** A source with more is cut down to `nodesKept` when it is inferred: those that are heard most stay. */
+  nodesTidyAbove: 24_576,
+  nodesKept: 16_384,
   /** Longer paths are named by a digest: PostgreSQL's indexes end at 2,704 bytes. */
   nodeNameMax: 180,
   /** Sequence numbers that may still come although a later one did, a sensor, epoch and shard; 8 bytes each. */

@@ -59,6 +59,94 @@ export const programs: Readonly<Record<Program, ProgramRow>> = {
     examples: ["nta doctor", "sudo nta doctor --interfaces eth0"],
     run: async (_operands, settings) => await (await import("./doctor.ts")).doctor(settings),
   },
+  serve: {
+    summary: "keep the inventory: merge what sensors learn, serve page and REST API, forward",
+    operands: [],
+    examples: [
+      "nta serve",
+      "nta serve --listen 0.0.0.0:8090 --tls-cert server.pem --tls-key server.key",
+      "nta serve --store postgres://nta@db.example/nta",
+    ],
+    run: async (_operands, settings) => await (await import("./serve.ts")).serve(settings),
+  },
+  start: {
+    summary: "serve and tap in one process: the first thing to run",
+    operands: [],
+    examples: ["sudo nta start", "nta start --demo"],
+    run: async (_operands, settings) => await (await import("./start.ts")).start(settings),
+  },
+  apis: {
+    summary: "list the APIs of a running server",
+    operands: [],
+    examples: ["nta apis", "nta apis -q shop --json"],
+    run: async (_operands, settings) => await (await import("./apis.ts")).apis(settings),
+  },
+  endpoints: {
+    summary: "list the endpoints of an API, or of all",
+    operands: [{ form: "[api]", description: "its id, name or host", missing: "name an API" }],
+    examples: ["nta endpoints", "nta endpoints shop.example.com"],
+    run: async (operands, settings) =>
+      await (await import("./endpoints.ts")).endpoints(operands, settings),
+  },
+  export: {
+    summary: "write the documents of a running server into a folder",
+    operands: [
+      {
+        form: "[api...]",
+        description: "ids, names or hosts; all APIs without",
+        missing: "name an API",
+      },
+    ],
+    examples: ["nta export -o openapi", "nta export shop.example.com --openapi 3.1 --format json"],
+    run: async (operands, settings) =>
+      await (await import("./export.ts")).exportDocuments(operands, settings),
+  },
+  diff: {
+    summary: "say what changed from one description to another, and what of it breaks clients",
+    operands: [
+      {
+        form: "<before>",
+        description: "a file, or api or api@version of a running server",
+        missing: "name two descriptions",
+      },
+      { form: "<after>", description: "the same", missing: "name the second description" },
+    ],
+    examples: ["nta diff old.yaml new.yaml", "nta diff shop.example.com@1 shop.example.com"],
+    run: async (operands, settings) => await (await import("./diff.ts")).diff(operands, settings),
+  },
+  import: {
+    summary: "compare an API with a description, or learn from a capture or HAR file",
+    operands: [
+      {
+        form: "<file>",
+        description: "OpenAPI or Swagger (.yaml, .json), pcap, pcapng or HAR",
+        missing: "name a file",
+      },
+    ],
+    examples: [
+      "nta import openapi.yaml",
+      "nta import openapi.yaml --api shop.example.com",
+      "nta import trace.har",
+    ],
+    run: async (operands, settings) =>
+      await (await import("./import.ts")).importFile(operands, settings),
+  },
+  backup: {
+    summary: "write the store of a running server to a file",
+    operands: [{ form: "<file>", description: "a new file", missing: "name the file to write" }],
+    examples: ["nta backup inventory.db"],
+    run: async (operands, settings) =>
+      await (await import("./backup.ts")).backup(operands, settings),
+  },
+  restore: {
+    summary: "put a backup in the place of a store, while no server uses it",
+    operands: [
+      { form: "<file>", description: "what nta backup wrote", missing: "name the backup" },
+    ],
+    examples: ["nta restore inventory.db --store sqlite:nta-data/inventory.db"],
+    run: async (operands, settings) =>
+      await (await import("./restore.ts")).restore(operands, settings),
+  },
   demo: {
     summary: "run reconstruct on the capture that comes with nta",
     operands: [],

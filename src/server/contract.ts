@@ -16,7 +16,7 @@ const page = <Schema extends TSchema>(item: Schema) =>
     total: nullable(Type.Integer()),
   });
 
-const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
+export const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
 const TimeMs = Type.Number({ description: "Milliseconds since the epoch" });
 const Count = Type.Number({ minimum: 0 });
 /** A share, 0 to 1. */
@@ -28,6 +28,8 @@ export const Problem = Type.Object({
   status: Type.Integer(),
   detail: Type.Optional(Type.String({ description: "What is wrong, what is allowed, what to do" })),
   problems: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  /** With 401: where single sign-on starts, where it is set up. */
+  signInPath: Type.Optional(Type.String()),
 });
 export type Problem = Static<typeof Problem>;
 
@@ -41,12 +43,18 @@ export const Me = Type.Object({
   name: Type.String(),
   version: Type.String(),
   /** How this person signed in; `open` where the server listens on loopback and asks nobody. */
-  by: words("open", "token", "oidc"),
+  by: words("open", "token", "oidc", "certificate"),
   signInPath: nullable(
     Type.String({ description: "Where single sign-on starts, where it is set up" }),
   ),
 });
 export type Me = Static<typeof Me>;
+/** Signs a person in with a token: the answer sets a cookie, which is the session from then on. */
+export const SessionRequest = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 256 }) },
+  { additionalProperties: false },
+);
+export type SessionRequest = Static<typeof SessionRequest>;
 
 // APIs.
 
@@ -234,6 +242,16 @@ export const EndpointDetail = Type.Intersect([
 ]);
 export type EndpointDetail = Static<typeof EndpointDetail>;
 
+export const Callers = Type.Array(
+  Type.Object({ address: Type.String(), workload: nullable(Type.String()), calls: Count }),
+);
+export type Callers = Static<typeof Callers>;
+
+/** The last day where it is left out. */
+export const TrafficQuery = Type.Object({
+  fromMs: Type.Optional(TimeMs),
+  toMs: Type.Optional(TimeMs),
+});
 /** Figures over time, of an API or one of its endpoints. */
 export const Traffic = Type.Object({
   widthMs: Type.Number({ description: "Of a bucket" }),
@@ -254,6 +272,19 @@ export const Traffic = Type.Object({
 export type Traffic = Static<typeof Traffic>;
 
 // Documents and their versions.
+
+export const DocumentQuery = Type.Object({
+  openapi: Type.Optional(words("3.0", "3.1")),
+  format: Type.Optional(words("yaml", "json")),
+  /** The current one where it is left out. */
+  version: Type.Optional(Type.Integer({ minimum: 1 })),
+  evidence: Type.Optional(Type.Boolean()),
+});
+/** Of lists without filters of their own. */
+export const PageQuery = Type.Object({
+  cursor: Type.Optional(Type.String()),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+});
 
 export const Version = Type.Object({
   version: Type.Integer(),
@@ -596,6 +627,11 @@ export const Delivery = Type.Object({
   problem: nullable(Type.String()),
 });
 export type Delivery = Static<typeof Delivery>;
+export const DeliveryQuery = Type.Object({
+  ...PageQuery.properties,
+  forwarder: Type.Optional(Type.String()),
+  state: Type.Optional(words("waiting", "delivered", "dead")),
+});
 export const DeliveryPage = page(Delivery);
 export type DeliveryPage = Static<typeof DeliveryPage>;
 
@@ -622,6 +658,10 @@ export const AuditRow = Type.Object({
   undoneMs: nullable(TimeMs),
 });
 export type AuditRow = Static<typeof AuditRow>;
+export const AuditQuery = Type.Object({
+  ...PageQuery.properties,
+  api: Type.Optional(Type.String()),
+});
 export const AuditPage = page(AuditRow);
 export type AuditPage = Static<typeof AuditPage>;
 
@@ -640,6 +680,7 @@ export type ServerEvent =
  * `sensor`.
  *
  *     GET    /me  /overview  /map
+ *     POST   /session ({token}: sets a cookie)     DELETE /session (signs out)
  *     GET    /apis  /apis/facets  /apis.csv  /apis/:api          PATCH /apis/:api      POST /apis/triage  /apis/merge  /apis/:api/split
  *     GET    /apis/:api/endpoints  /apis/:api/endpoints/:endpoint  /endpoints
  *     GET    /apis/:api/traffic  /apis/:api/endpoints/:endpoint/traffic     (?fromMs&toMs)
@@ -653,6 +694,7 @@ export type ServerEvent =
  *     GET    /sensors                PUT /sensors/:sensor/status     DELETE /sensors/:sensor
  *     POST   /deltas
  *     POST   /uploads?name=… (body: the file)     GET /uploads  /uploads/:upload     DELETE /uploads/:upload (cancels)
+ *     GET    /backup (the whole store as a file)
  *     GET    /tokens  /forwarders  /deliveries  /audit  /preferences  /archive  /apis.json  /backstage
  *     POST   /tokens  /forwarders  /forwarders/:forwarder/test  /deliveries/:delivery/retry  /audit/:entry/undo
  *     PUT    /forwarders/:forwarder  /preferences       DELETE /tokens/:token  /forwarders/:forwarder

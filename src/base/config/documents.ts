@@ -3,6 +3,7 @@ import { anyText, hostAliases, oneOf, onOrOff } from "../forms.ts";
 import { setting } from "./setting.ts";
 
 const WRITERS = ["reconstruct", "demo", "tap"] as const;
+const EXPORTERS = [...WRITERS, "export"] as const;
 
 export const documentSettings = {
   output: setting({
@@ -14,7 +15,7 @@ export const documentSettings = {
     fallbackFor: { tap: "" },
     fallbackNote: "`openapi`; `tap` writes none",
     description: "Folder for the documents. Files in it that have other names stay as they are.",
-    programs: WRITERS,
+    programs: EXPORTERS,
   }),
   format: setting({
     flag: "format",
@@ -22,7 +23,7 @@ export const documentSettings = {
     form: oneOf(["yaml", "json"]),
     fallback: "yaml",
     description: "Form of the documents.",
-    programs: WRITERS,
+    programs: EXPORTERS,
   }),
   openapi: setting({
     flag: "openapi",
@@ -30,7 +31,7 @@ export const documentSettings = {
     form: oneOf(["3.0", "3.1"]),
     fallback: "3.0",
     description: "Version of OpenAPI: 3.0 writes 3.0.3, 3.1 writes 3.1.0.",
-    programs: WRITERS,
+    programs: EXPORTERS,
   }),
   hostAlias: setting({
     flag: "host-alias",
@@ -57,7 +58,7 @@ export const documentSettings = {
     fallback: "true",
     description:
       "Whether documents say what they rest on: calls, first and last time, latency (`x-nta`).",
-    programs: WRITERS,
+    programs: EXPORTERS,
   }),
   explain: setting({
     flag: "explain",

@@ -3,7 +3,8 @@ import { headerNames, names, oneOf, ports, statusCodes } from "../forms.ts";
 import { setting } from "./setting.ts";
 
 const READERS = ["reconstruct", "exchanges", "tap"] as const;
-const LISTENERS = [...READERS, "doctor"] as const;
+const LISTENERS = [...READERS, "doctor", "start"] as const;
+const LEARNERS = [...READERS, "serve", "start"] as const;
 
 export const selectionSettings = {
   interfaces: setting({
@@ -32,7 +33,7 @@ export const selectionSettings = {
     fallback: "2xx",
     description:
       "Response statuses that teach a shape. An exchange with another status makes no endpoint; on a known endpoint it is counted.",
-    programs: READERS,
+    programs: LEARNERS,
   }),
   excludeTrafficWithHeaders: setting({
     flag: "exclude-traffic-with-headers",
@@ -42,7 +43,7 @@ export const selectionSettings = {
     fallbackNote: "none",
     description:
       "An exchange is dropped where its request or its response has one of these headers, in any case.",
-    programs: READERS,
+    programs: LEARNERS,
   }),
   noise: setting({
     flag: "noise",
@@ -51,6 +52,6 @@ export const selectionSettings = {
     fallback: "drop",
     description:
       "Static files, health checks and probes of scanners: whether they become endpoints.",
-    programs: READERS,
+    programs: LEARNERS,
   }),
 } as const;

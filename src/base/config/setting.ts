@@ -1,7 +1,22 @@
 /** What a setting is, and the programs that settings belong to. */
 import type { Form } from "../forms.ts";
 
-export type Program = "reconstruct" | "exchanges" | "demo" | "tap" | "doctor" | "collect";
+export type Program =
+  | "reconstruct"
+  | "exchanges"
+  | "demo"
+  | "tap"
+  | "doctor"
+  | "collect"
+  | "serve"
+  | "start"
+  | "apis"
+  | "endpoints"
+  | "export"
+  | "diff"
+  | "import"
+  | "backup"
+  | "restore";
 
 export interface Setting<Value> {
   /** Long flag, without the dashes. */

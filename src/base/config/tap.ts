@@ -1,9 +1,12 @@
 /** How the tap listens, what it may use, and where what it learned goes. */
 import { anyText, oneOf, onOrOff } from "../forms.ts";
 import { coreShare, countOrAuto, listenAddressOrOff, memorySize, timeSpan } from "../quantities.ts";
+import { CLIENTS } from "./client.ts";
 import { setting } from "./setting.ts";
 
 const TAP = ["tap"] as const;
+const LISTENERS = ["tap", "start"] as const;
+const SENDERS = ["tap", ...CLIENTS] as const;
 
 export const tapSettings = {
   server: setting({
@@ -27,7 +30,7 @@ export const tapSettings = {
     fallbackNote: "none",
     description:
       "Token for the server. Other users of the machine may see flags; prefer the variable, or --token-file.",
-    programs: TAP,
+    programs: SENDERS,
   }),
   tokenFile: setting({
     flag: "token-file",
@@ -36,7 +39,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "none",
     description: "File with the token; read before each request, so it may be exchanged.",
-    programs: TAP,
+    programs: SENDERS,
   }),
   caFile: setting({
     flag: "ca-file",
@@ -45,7 +48,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "the system's",
     description: "Authorities that the server's certificate is checked against.",
-    programs: TAP,
+    programs: SENDERS,
   }),
   certFile: setting({
     flag: "cert-file",
@@ -54,7 +57,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "none",
     description: "Certificate to show to the server (mutual TLS).",
-    programs: TAP,
+    programs: SENDERS,
   }),
   keyFile: setting({
     flag: "key-file",
@@ -63,7 +66,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "none",
     description: "Private key of that certificate.",
-    programs: TAP,
+    programs: SENDERS,
   }),
   print: setting({
     flag: "print",
@@ -90,7 +93,7 @@ export const tapSettings = {
     form: timeSpan(500, 3_600_000),
     fallback: "10s",
     description: "How often what was learned is sent, or written.",
-    programs: TAP,
+    programs: LISTENERS,
   }),
   state: setting({
     flag: "state",
@@ -109,7 +112,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "the host's name",
     description: "What the server calls this sensor.",
-    programs: TAP,
+    programs: LISTENERS,
   }),
   statusListen: setting({
     flag: "status-listen",
@@ -126,7 +129,7 @@ export const tapSettings = {
     fallback: "auto",
     description:
       "Way of capture: `ring` is AF_PACKET of Linux, `pcap` is libpcap; `auto` takes the first that the system has.",
-    programs: ["tap", "doctor"],
+    programs: ["tap", "doctor", "start"],
   }),
   filter: setting({
     flag: "filter",
@@ -135,7 +138,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "none",
     description: "Narrows what is captured, in the language of tcpdump; needs libpcap.",
-    programs: ["tap", "doctor"],
+    programs: ["tap", "doctor", "start"],
   }),
   tunnels: setting({
     flag: "tunnels",
@@ -143,7 +146,7 @@ export const tapSettings = {
     form: onOrOff,
     fallback: "false",
     description: "Also looks inside VXLAN, GENEVE, GRE, IP in IP, MPLS, PPPoE and GTP-U.",
-    programs: ["tap", "doctor"],
+    programs: ["tap", "doctor", "start"],
   }),
   promiscuous: setting({
     flag: "promiscuous",
@@ -152,7 +155,7 @@ export const tapSettings = {
     fallback: "false",
     description:
       "Named interfaces also hand over what is sent to others, as on the port of a mirroring switch.",
-    programs: TAP,
+    programs: LISTENERS,
   }),
   workers: setting({
     flag: "workers",
@@ -161,7 +164,7 @@ export const tapSettings = {
     fallback: "auto",
     description:
       "Threads that share the packets; `auto` takes one for each core that --cpu-max allows.",
-    programs: TAP,
+    programs: LISTENERS,
   }),
   cpuMax: setting({
     flag: "cpu-max",
@@ -170,7 +173,7 @@ export const tapSettings = {
     fallback: "50%",
     description:
       "CPU that the tap may use. Beyond it fewer bodies are scanned, then none, then fewer connections are read.",
-    programs: TAP,
+    programs: LISTENERS,
   }),
   memoryMax: setting({
     flag: "memory-max",
@@ -178,7 +181,7 @@ export const tapSettings = {
     form: memorySize(96),
     fallback: "384Mi",
     description: "Memory that the tap may use, the buffer for packets included.",
-    programs: TAP,
+    programs: LISTENERS,
   }),
   log: setting({
     flag: "log",
@@ -187,6 +190,6 @@ export const tapSettings = {
     fallback: "auto",
     description:
       "Form of log lines on standard error; `auto` is text on a terminal and JSON elsewhere.",
-    programs: TAP,
+    programs: ["tap", "serve", "start"],
   }),
 } as const;

@@ -1,0 +1,68 @@
+import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { Settings } from "../base/config.ts";
+import { UsageError } from "../base/errors.ts";
+import type { ImportResult, Upload } from "../server/contract.ts";
+import { findApi } from "./client/find.ts";
+import { ServerClient } from "./client/server.ts";
+import { printable } from "./client/table.ts";
+import { printLine } from "./standardoutput.ts";
+
+const POLL_MS = 300;
+
+/** Hands a description, a capture or a HAR file to the inventory. */
+export const importFile = async (
+  operands: readonly string[],
+  settings: Settings,
+): Promise<number> => {
+  const [path] = operands;
+  if (!existsSync(path!)) throw new UsageError(`${path}: there is no such file`);
+  const server = new ServerClient(settings);
+  return isDescription(path!)
+    ? await importDescription(path!, server, settings)
+    : await importTraffic(path!, server, settings);
+};
+
+const isDescription = (path: string): boolean => /\.(?:ya?ml|json)$/i.test(path);
+
+const importDescription = async (
+  path: string,
+  server: ServerClient,
+  { api, json }: Settings,
+): Promise<number> => {
+  const query = api === "" ? {} : { api: (await findApi(server, api)).id };
+  const text = readFileSync(path, "utf8");
+  const result = await server.send<ImportResult>("POST", "/imports", query, text, "text/plain");
+  if (json) printLine(JSON.stringify(result));
+  else {
+    printLine(
+      printable(
+        `${result.title}: ${result.operations} operations are compared with API ${result.api}`,
+      ),
+    );
+    for (const problem of result.problems)
+      printLine(printable(`  ${problem.path}: ${problem.message}`));
+  }
+  return 0;
+};
+
+const importTraffic = async (
+  path: string,
+  server: ServerClient,
+  { json }: Settings,
+): Promise<number> => {
+  const query = { name: basename(path) };
+  const type = "application/octet-stream";
+  let upload = await server.send<Upload>("POST", "/uploads", query, createReadStream(path), type);
+  while (upload.state === "running") {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    upload = await server.json<Upload>(`/uploads/${upload.id}`);
+  }
+  if (json) printLine(JSON.stringify(upload));
+  if (upload.state !== "done") throw new UsageError(`${path}: ${upload.problem ?? upload.state}`);
+  if (!json) {
+    const problem = upload.problem === null ? "" : `; ${upload.problem}`;
+    printLine(printable(`${upload.exchanges} exchanges, ${upload.apis.length} APIs${problem}`));
+  }
+  return 0;
+};

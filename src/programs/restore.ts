@@ -1,0 +1,47 @@
+import { closeSync, copyFileSync, existsSync, openSync, readSync, renameSync } from "node:fs";
+import type { Settings } from "../base/config.ts";
+import { UsageError } from "../base/errors.ts";
+import { openInventory } from "../inventory/inventory.ts";
+import { makeStoreFolder } from "./server/storefolder.ts";
+import { printLine } from "./standardoutput.ts";
+
+/** Puts a backup where the store is; what was there is kept beside it. */
+export const restore = async (operands: readonly string[], settings: Settings): Promise<number> => {
+  const [file] = operands;
+  const path = /^sqlite:(?!:memory:)(.+)$/.exec(settings.store)?.[1];
+  if (path === undefined) {
+    throw new UsageError(
+      "--store: only a store in a SQLite file is restored so; use pg_restore for PostgreSQL",
+    );
+  }
+  refuseOther(file!);
+  makeStoreFolder(settings.store);
+  const aside = `${path}.before-${Date.now().toString(36)}`;
+  const hadStore = existsSync(path);
+  if (hadStore) await refuseRunning(settings.store);
+  for (const suffix of ["", "-wal", "-shm"]) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  copyFileSync(file!, path);
+  const inventory = await openInventory({ url: settings.store });
+  await inventory.close();
+  printLine(`${path} is what ${file} holds${hadStore ? `; what was there is ${aside}` : ""}`);
+  return 0;
+};
+
+const MAGIC = "SQLite format 3\0";
+
+const refuseOther = (file: string): void => {
+  if (!existsSync(file)) throw new UsageError(`${file}: there is no such file`);
+  const head = Buffer.alloc(MAGIC.length);
+  const descriptor = openSync(file, "r");
+  readSync(descriptor, head, 0, head.length, 0);
+  closeSync(descriptor);
+  if (head.toString("latin1") !== MAGIC) throw new UsageError(`${file} is no backup of nta`);
+};
+
+/** Who has the store open says so when it is opened again. */
+const refuseRunning = async (store: string): Promise<void> => {
+  const inventory = await openInventory({ url: store });
+  await inventory.close();
+};

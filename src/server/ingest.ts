@@ -1,0 +1,128 @@
+/** The way of deltas into the inventory, the same for sensors far away and for those within this process. */
+import { serverLimits } from "../base/limits.ts";
+import type { IngestOptions, IngestResult, Inventory } from "../inventory/inventory.ts";
+import { InventoryProblem } from "../inventory/problem.ts";
+import { type Batch, type Delta, decodeBatch, decodeDelta } from "../sensor/delta.ts";
+import type { Outcome, ServerAnswer, Transport } from "../sensor/transport.ts";
+import type { DeltaAnswer } from "./contract.ts";
+import { Refusal } from "./problem.ts";
+
+const BUSY_RETRY_S = 2;
+const COVERED_MS = 10_000;
+
+/** Takes batches in, as many at a time as memory allows; who comes beyond that is asked to come again. */
+export class Ingest {
+  readonly #inventory: Inventory;
+  #requests = 0;
+  #bytes = 0;
+  /** Batches that were turned away. */
+  refused = 0;
+  deltas = 0;
+  duplicates = 0;
+
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory;
+  }
+
+  /** Runs `work` for a request of `bytes`, or refuses it where too much is under way. */
+  async admit<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
+    if (
+      this.#requests >= serverLimits.deltaRequestsMax ||
+      this.#bytes + bytes > serverLimits.deltaWaitingBytesMax
+    ) {
+      this.refused += 1;
+      throw new Refusal(429, "too many deltas wait to be stored", {
+        headers: { "retry-after": String(BUSY_RETRY_S) },
+      });
+    }
+    this.#requests += 1;
+    this.#bytes += bytes;
+    try {
+      return await work();
+    } finally {
+      this.#requests -= 1;
+      this.#bytes -= bytes;
+    }
+  }
+
+  /** `value` is the JSON of a batch. Throws a `Refusal` where it is none. */
+  async take(value: unknown, options: IngestOptions): Promise<DeltaAnswer> {
+    const deltas = decodeBatch(value);
+    if (typeof deltas === "string") throw new Refusal(422, deltas);
+    const { accepted, duplicates } = await this.store(deltas, options);
+    const { hashKey } = this.#inventory;
+    const covered = await this.#covered(deltas[0]?.sensor);
+    return {
+      v: 1,
+      accepted,
+      duplicates,
+      hashKey: Buffer.from(hashKey).toString("base64"),
+      ...(covered === null ? {} : { coveredAddresses: covered }),
+    };
+  }
+
+  async store(deltas: readonly Delta[], options: IngestOptions): Promise<IngestResult> {
+    if (deltas.length === 0) return { accepted: 0, duplicates: 0 };
+    const result = await this.#inventory.ingest(deltas, options);
+    this.deltas += result.accepted;
+    this.duplicates += result.duplicates;
+    return result;
+  }
+
+  readonly #coveredCache = new Map<
+    string,
+    { readonly atMs: number; readonly addresses: string[] }
+  >();
+
+  async #covered(sensor: string | undefined): Promise<string[] | null> {
+    if (sensor === undefined) return null;
+    const nowMs = Date.now();
+    const cached = this.#coveredCache.get(sensor);
+    if (cached !== undefined && nowMs - cached.atMs < COVERED_MS) return cached.addresses;
+    const addresses = await this.#inventory.sensors.coveredAddresses(sensor);
+    if (this.#coveredCache.size >= COVERED_SENSORS_MAX) this.#coveredCache.clear();
+    this.#coveredCache.set(sensor, { atMs: nowMs, addresses });
+    return addresses;
+  }
+}
+
+/** Addresses of a sensor that are remembered for a moment: 4 MB each at most, few in practice. */
+const COVERED_SENSORS_MAX = 64;
+
+/** From a sensor within this process: no network, the same deltas. */
+export class InProcessTransport implements Transport {
+  readonly target: string;
+  readonly #ingest: Ingest;
+  readonly #options: IngestOptions;
+  readonly #answer: ServerAnswer;
+
+  constructor(ingest: Ingest, hashKey: Uint8Array, options: IngestOptions) {
+    this.target = "this server";
+    this.#ingest = ingest;
+    this.#options = options;
+    this.#answer = { hashKey, coveredAddresses: null, hints: null };
+  }
+
+  async publish(batch: Batch): Promise<Outcome> {
+    const deltas: Delta[] = [];
+    for (const { text } of batch.deltas) {
+      const delta = decodeDelta(JSON.parse(text));
+      if (typeof delta === "string") return { kind: "refused", reason: delta };
+      deltas.push(delta);
+    }
+    try {
+      const { accepted } = await this.#ingest.store(deltas, this.#options);
+      const isDuplicate = deltas.length > 0 && accepted === 0;
+      return { kind: isDuplicate ? "duplicate" : "accepted", answer: this.#answer };
+    } catch (error) {
+      if (!(error instanceof InventoryProblem)) {
+        return { kind: "unreachable", reason: (error as Error).message };
+      }
+      const { kind, message, retryAfterMs } = error;
+      if (kind === "invalid") return { kind: "refused", reason: message };
+      return { kind: "retry", afterMs: retryAfterMs, reason: message };
+    }
+  }
+
+  close(): void {}
+}
