@@ -4,6 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { UsageError } from "../base/errors.ts";
+import { PacketClock } from "../capture/clock.ts";
 import type { Packet } from "../capture/packet.ts";
 import { type CaptureResult, readPackets } from "../capture/reader.ts";
 import { type ByteSource, describeUnknown, openSource } from "../capture/source.ts";
@@ -100,7 +101,7 @@ export class PacketPipeline {
   readonly #keeps: ((segment: Segment) => boolean) | null;
   readonly #segment = emptySegment();
   #isPushing = false;
-  #lastMs = Number.NEGATIVE_INFINITY;
+  readonly #clock = new PacketClock();
   #expireMs = Number.NEGATIVE_INFINITY;
   #isFirst = false;
 
@@ -126,7 +127,7 @@ export class PacketPipeline {
 
   push(packet: Packet): void {
     if (this.#isFirst) this.#begin(packet.timeMs);
-    if (packet.timeMs >= this.#expireMs) this.#expire(packet.timeMs);
+    if (this.#clock.note(packet.timeMs) || this.#clock.nowMs >= this.#expireMs) this.#expire();
     if (this.decoder.decode(packet, this.#segment) !== Outcome.Tcp) return;
     if (this.#keeps !== null && !this.#keeps(this.#segment)) return;
     this.#isPushing = true;
@@ -136,27 +137,28 @@ export class PacketPipeline {
 
   /** Time passes also where no packet comes, and may be set back. */
   tick(nowMs: number): void {
-    this.#expire(nowMs);
+    this.#clock.set(nowMs);
+    this.#expire();
   }
 
   close(): void {
-    this.reassembler.close(this.#lastMs);
+    this.reassembler.close(this.#clock.nowMs);
   }
 
   /** Connections go on from one capture into the next, unless the two overlap in time. */
   #begin(timeMs: number): void {
     this.#isFirst = false;
-    if (timeMs < this.#lastMs) {
-      this.reassembler.close(this.#lastMs);
-      this.#expireMs = timeMs;
-    }
+    if (timeMs >= this.#clock.nowMs) return;
+    this.close();
+    this.#clock.set(timeMs);
+    this.#expireMs = timeMs;
   }
 
-  #expire(timeMs: number): void {
-    this.reassembler.expire(timeMs);
-    this.decoder.expire(timeMs);
-    this.#lastMs = timeMs;
-    this.#expireMs = timeMs + EXPIRE_MS;
+  #expire(): void {
+    const { nowMs } = this.#clock;
+    this.reassembler.expire(nowMs);
+    this.decoder.expire(nowMs);
+    this.#expireMs = nowMs + EXPIRE_MS;
   }
 }
 

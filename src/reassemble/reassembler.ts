@@ -371,7 +371,8 @@ export class Reassembler {
   #expireSlot(slot: number, nowMs: number): void {
     const state = this.#table.state(slot);
     if (state === 0) return;
-    const idleTicks = (tickOf(nowMs) - this.#table.seen(slot)) | 0;
+    // A time that lies far ahead was a mistake, and will not come.
+    const idleTicks = Math.abs((tickOf(nowMs) - this.#table.seen(slot)) | 0);
     if (idleTicks > tickOf(timeoutOf(state))) this.#drop(slot, CloseReason.Idle, nowMs);
   }
 
