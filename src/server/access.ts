@@ -92,9 +92,11 @@ export class Access {
     return identity;
   }
 
-  /** What was known of tokens is forgotten, as one was revoked. */
+  /** The token is right no more, nor are the sessions that began with it. */
   revoked(tokenId: string): void {
-    this.#right.clear();
+    for (const [text, { identity }] of this.#right) {
+      if (identity.tokenId === tokenId) this.#right.delete(text);
+    }
     this.sessions.endOf(tokenId);
   }
 

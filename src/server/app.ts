@@ -9,6 +9,7 @@ import { serverLimits } from "../base/limits.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import type { Access } from "./access.ts";
+import { isShallow } from "./body.ts";
 import { API_PREFIX } from "./contract.ts";
 import type { EventHub } from "./events.ts";
 import type { Forwarding } from "./forward/forwarding.ts";
@@ -17,7 +18,7 @@ import type { Ingest } from "./ingest.ts";
 import type { Metrics } from "./metrics.ts";
 import { scoped } from "./operation.ts";
 import { addPage } from "./page.ts";
-import { PROBLEM_TYPE, problemBody, refusalOf } from "./problem.ts";
+import { PROBLEM_TYPE, problemBody, Refusal, refusalOf } from "./problem.ts";
 import { addAdministrationRoutes } from "./routes/administration.ts";
 import { addApiRoutes } from "./routes/apis.ts";
 import { addDocumentRoutes } from "./routes/documents.ts";
@@ -68,6 +69,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   app.setValidatorCompiler(TypeBoxValidatorCompiler as never);
   // Schemas of answers describe; what is answered has these forms by its type.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  readJsonOnly(app);
   answerProblems(app, parts);
   addGuards(app, { access, hostNames, isTls: tls !== null });
   addBodyTimeout(app);
@@ -108,7 +110,22 @@ function addVersionedRoutes(app: FastifyInstance, parts: AppParts): void {
   addOpenApiRoute(app);
 }
 
+/** JSON under no other name, as browsers let any page send `text/plain`; no deeper than ours, and without `__proto__`. */
+function readJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (isShallow(body as Buffer, serverLimits.jsonDepthMax)) {
+      void parse(request, body.toString(), done);
+    } else
+      done(new Refusal(400, `the JSON is nested deeper than ${serverLimits.jsonDepthMax} levels`));
+  });
+}
+
 function answerProblems(app: FastifyInstance, { log, signIn }: AppParts): void {
+  app.setNotFoundHandler(() => {
+    throw new Refusal(404, "there is no such path and method; /api/v1/openapi.json lists all");
+  });
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = refusalOf(error);
     if (refusal.status === 500) {
@@ -135,7 +152,7 @@ function addBodyTimeout(app: FastifyInstance): void {
     const hasBody =
       headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
     if (!hasBody || request.routeOptions.config.readsBody === true) return payload;
-    const timer = setTimeout(() => request.raw.destroy(), serverLimits.bodyTimeoutMs);
+    const timer = setTimeout(() => request.raw.destroy(), serverLimits.bodyTimeoutMs).unref();
     payload.once("end", () => clearTimeout(timer));
     payload.once("close", () => clearTimeout(timer));
     return payload;

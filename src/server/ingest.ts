@@ -49,14 +49,18 @@ export class Ingest {
   async take(value: unknown, options: IngestOptions): Promise<DeltaAnswer> {
     const deltas = decodeBatch(value);
     if (typeof deltas === "string") throw new Refusal(422, deltas);
-    const { accepted, duplicates } = await this.store(deltas, options);
-    const { hashKey } = this.#inventory;
-    const covered = await this.#covered(deltas[0]?.sensor);
+    const result = await this.store(deltas, options);
+    return { ...(await this.answer(deltas[0]?.sensor)), ...result };
+  }
+
+  /** What a sensor is told whether it sent deltas or not. */
+  async answer(sensor: string | undefined): Promise<DeltaAnswer> {
+    const covered = await this.#covered(sensor);
     return {
       v: 1,
-      accepted,
-      duplicates,
-      hashKey: Buffer.from(hashKey).toString("base64"),
+      accepted: 0,
+      duplicates: 0,
+      hashKey: Buffer.from(this.#inventory.hashKey).toString("base64"),
       ...(covered === null ? {} : { coveredAddresses: covered }),
     };
   }

@@ -1,0 +1,219 @@
+/** A server with an inventory of a few lines, for tests of what stands before the inventory. */
+
+import { createHash, randomBytes } from "node:crypto";
+import { Agent, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { Inventory, InventoryEvent } from "../inventory/inventory.ts";
+import type { Delta } from "../sensor/delta.ts";
+import { nameText } from "../sensor/delta.ts";
+import { defaultSelection } from "../telemetry/selection.ts";
+import { Access, type AccessOptions } from "./access.ts";
+import { type AppParts, createApp } from "./app.ts";
+import type { Role, TokenRow } from "./contract.ts";
+import { EventHub } from "./events.ts";
+import { Forwarding } from "./forward/forwarding.ts";
+import { Guard } from "./forward/guard.ts";
+import { Ingest } from "./ingest.ts";
+import { LocalSensor } from "./localsensor.ts";
+import { Metrics } from "./metrics.ts";
+import { type StartJob, Uploads } from "./uploads.ts";
+
+export class FakeInventory {
+  readonly hashKey = Buffer.from("0123456789abcdef");
+  readonly deltas = new Map<string, Delta>();
+  readonly reports = new Map<string, unknown>();
+  readonly #tokens = new Map<string, TokenRow>();
+  readonly #listeners = new Set<(event: InventoryEvent) => void>();
+  /** What `ingest` throws, where a test wants that. */
+  ingestError: Error | null = null;
+  /** What `ingest` waits for. */
+  ingestGate: Promise<void> = Promise.resolve();
+
+  async ingest(deltas: readonly Delta[]) {
+    await this.ingestGate;
+    if (this.ingestError !== null) throw this.ingestError;
+    let accepted = 0;
+    for (const delta of deltas) {
+      if (!this.deltas.has(nameText(delta))) accepted += 1;
+      this.deltas.set(nameText(delta), delta);
+    }
+    return { accepted, duplicates: deltas.length - accepted };
+  }
+  readonly apis = {
+    list: async () => ({ items: [], next: null, total: 0 }),
+    patch: async (_api: string, patch: unknown) => patch,
+  };
+  readonly sensors = {
+    list: async () => [],
+    coveredAddresses: async () => ["10.0.0.1"],
+    report: async (name: string, status: unknown) => void this.reports.set(name, status),
+  };
+  readonly feed = { changesAfter: async () => [] };
+  readonly forwarding = { due: async () => [], list: async () => [] };
+  readonly imports = { put: async () => ({ api: "a", title: "t", operations: 1, problems: [] }) };
+  readonly tokens = {
+    list: async () => [...this.#tokens.values()],
+    remove: async (id: string) => {
+      for (const [hash, row] of this.#tokens) if (row.id === id) this.#tokens.delete(hash);
+    },
+    create: async (name: string, role: Role) => {
+      const token = `nta_${randomBytes(24).toString("base64url")}`;
+      const id = randomBytes(8).toString("hex");
+      const row = { id, name, role, createdMs: 1, usedMs: null };
+      this.#tokens.set(hashOf(token), row);
+      return { ...row, token };
+    },
+    verify: async (token: string) => this.#tokens.get(hashOf(token)) ?? null,
+  };
+  async figures() {
+    return { apis: 0 };
+  }
+  async ping() {}
+  async settled() {}
+  async close() {}
+  onEvent(listener: (event: InventoryEvent) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  emit(event: InventoryEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+export interface TestServer {
+  readonly inventory: FakeInventory;
+  readonly ingest: Ingest;
+  readonly app: FastifyInstance;
+  readonly port: number;
+  readonly url: string;
+  ask(path: string, options?: AskOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  readonly json: <Value>() => Value;
+}
+
+export interface TestServerOptions {
+  readonly isOpen?: boolean;
+  readonly access?: Partial<AccessOptions>;
+  readonly parts?: Partial<AppParts>;
+  readonly uploadBytesMax?: number;
+  readonly startJob?: StartJob;
+  readonly forwardAllow?: readonly string[];
+}
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const fake = new FakeInventory();
+  const inventory = fake as unknown as Inventory;
+  const ingest = new Ingest(inventory);
+  const events = new EventHub(inventory);
+  const { hashKey } = fake;
+  const sensor = await LocalSensor.open("door", "door", {
+    ingest,
+    hashKey,
+    selection: defaultSelection,
+    log: quiet,
+  });
+  const forwarding = new Forwarding({
+    inventory,
+    guard: new Guard(options.forwardAllow ?? []),
+    folder: null,
+    log: quiet,
+  });
+  const uploads = new Uploads({
+    inventory,
+    ingest,
+    startJob: options.startJob ?? (() => ({ done: Promise.resolve(), cancel: () => undefined })),
+    bytesMax: options.uploadBytesMax ?? 1 << 20,
+    onChange: (upload) => events.send({ kind: "upload", upload }),
+  });
+  const app = await createApp({
+    inventory,
+    access: new Access({
+      isOpen: options.isOpen ?? true,
+      verify: (token) => fake.tokens.verify(token),
+      adminToken: null,
+      sensorToken: null,
+      trustsCertificates: false,
+      nowMs: Date.now,
+      ...options.access,
+    }),
+    ingest,
+    events,
+    metrics: new Metrics(inventory, ingest, events),
+    forwarding,
+    uploads,
+    door: { ingest, sensor },
+    signIn: null,
+    tls: null,
+    hostNames: new Set(["nta.example"]),
+    publicUrl: "http://nta.example",
+    version: "0.0.0",
+    pageFolder: join(tmpdir(), "there-is-no-page"),
+    log: { info: () => undefined, warn: (line) => process.stderr.write(`${line}\n`) },
+    ...options.parts,
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    inventory: fake,
+    ingest,
+    app,
+    port,
+    url,
+    ask: (path, options) => ask(url + path, options),
+    close: async () => {
+      events.close();
+      await app.close();
+      uploads.close();
+      await sensor.close();
+      await forwarding.close();
+    },
+  };
+}
+
+const agent = new Agent({ keepAlive: false });
+
+/** One request, as a program makes it: no header that was not asked for. */
+export function ask(
+  url: string,
+  { method = "GET", headers = {}, body }: AskOptions = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, agent });
+    sent.once("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.once("error", reject);
+      response.once("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: <Value>() => JSON.parse(text) as Value,
+        });
+      });
+    });
+    sent.once("error", reject);
+    sent.end(body);
+  });
+}
