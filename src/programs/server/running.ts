@@ -23,6 +23,7 @@ import { TlsFiles } from "../../server/tls.ts";
 import { Uploads } from "../../server/uploads.ts";
 import { selectionOf } from "../selecting.ts";
 import { version } from "../version.ts";
+import { openNatsDeltas } from "./natsdeltas.ts";
 import { makeStoreFolder } from "./storefolder.ts";
 import { uploadJobs } from "./uploadjob.ts";
 
@@ -63,6 +64,7 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
     const { app, ingest } = parts;
     const { address, port } = await listenAt(app, listen);
     if (tls !== null) closers.push(tls.follow(app.server as unknown as TlsServer, log.warn));
+    closers.push(await openNatsDeltas(settings, ingest, log));
     const tick = setInterval(() => {
       inventory.tick(Date.now()).catch((error: Error) => log.warn(`the store: ${error.message}`));
     }, TICK_MS);

@@ -1,0 +1,64 @@
+/** Deltas over NATS JetStream, beside those over HTTP. */
+import type { Settings } from "../../base/config.ts";
+import { UsageError } from "../../base/errors.ts";
+import { connectNats } from "../../sensor/jetstream.ts";
+import type { Log } from "../../sensor/quietlog.ts";
+import type { Ingest } from "../../server/ingest.ts";
+
+/** Resolves when deltas are taken; gives what ends that. Nothing is loaded and done where no NATS is named. */
+export const openNatsDeltas = async (
+  settings: Settings,
+  ingest: Ingest,
+  log: Log,
+): Promise<() => Promise<void>> => {
+  if (settings.nats === "") return () => Promise.resolve();
+  const connection = await named(
+    settings,
+    connectNats({
+      server: settings.nats,
+      credentialsFile: orNull(settings.natsCredentials),
+      caFile: orNull(settings.natsCa),
+      certFile: null,
+      keyFile: null,
+      name: "nta serve",
+    }),
+  );
+  try {
+    const { consumeDeltas } = await import("../../server/jetstream/consumer.ts");
+    const consumer = await named(
+      settings,
+      consumeDeltas(connection, {
+        replicas: settings.natsReplicas,
+        bytesMax: settings.natsBytesMax,
+        acceptsLoss: settings.natsAcceptLoss,
+        monitorUrl: orNull(settings.natsMonitor),
+        ingest: async (deltas) => {
+          await ingest.store(deltas, {});
+        },
+        answer: (sensor) => ingest.answer(sensor),
+        log: log.warn,
+      }),
+    );
+    return async () => {
+      await consumer.stop();
+      await connection.close();
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+};
+
+/** What a broker refuses at the start is the operator's to mend. */
+const named = async <Value>(settings: Settings, work: Promise<Value>): Promise<Value> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `--nats ${settings.nats}: ${(error as Error).message}; is it running with JetStream, and the URL right?`,
+    );
+  }
+};
+
+const orNull = (text: string): string | null => (text === "" ? null : text);
