@@ -376,6 +376,12 @@ export const inventoryLimits = {
   missingSequencesMax: 256,
   /** What one packed value may be unpacked: the largest document in both versions. */
   unpackedBytesMax: 1 << 28,
+  /** Rows that are read at a time when a store is copied; of the largest a few MB. */
+  copiedRows: 512,
+  /** Sources whose old figures are looked at in one tick, so that none takes long. */
+  tickSources: 50,
+  /** Versions of one API that are kept, about 20 KB each. */
+  versionsMax: 500,
   /** Rows of one statement. */
   rowsMax: 64,
   /** Documents as text that are kept for who asks again: 64 MB. */
@@ -391,4 +397,27 @@ export const inventoryLimits = {
   mapNodesMax: 1_000,
   /** Deliveries that wait for one forwarder; then the oldest is dead. */
   deliveriesMax: 10_000,
+} as const;
+
+export const kubernetesLimits = {
+  /** Objects of one page: 100 pods of 20 KB are 2 MB of JSON. With 250 a process grows by 100 MB instead of 60. */
+  pageObjects: 100,
+  /** Bytes of a page, held once as bytes and once as values: 150 MB at worst. */
+  pageBytesMax: 1 << 25,
+  /** Bytes of one event of a watch; an object has at most 1.5 MiB in etcd. */
+  eventBytesMax: 1 << 22,
+  /** Objects of a kind that are known; a pod takes about 1 KB: 100 MB. Further ones are counted, and have no name. */
+  objectsMax: 100_000,
+  /** Addresses of one pod or Service: one of each family, and external ones. */
+  addressesMax: 16,
+  /** Ports of one pod, Service or slice. */
+  portsMax: 64,
+  /** Addresses of one slice; Kubernetes has at most 1000 in it. */
+  sliceAddressesMax: 1000,
+  /** Pods that had one address one after the other, as long as the older are remembered. */
+  bindingsMax: 4,
+  /** How long an address belongs to a pod that is gone: exchanges of it may still be under way. */
+  tombstoneMs: 60_000,
+  /** Names in one label selector. */
+  selectorTermsMax: 32,
 } as const;

@@ -49,7 +49,10 @@ export function nested(flat: Values): Values {
   for (const [path, value] of Object.entries(flat)) {
     const names = path.split(".");
     let at = root;
-    for (const name of names.slice(0, -1)) at = (at[name] ??= {}) as Record<string, unknown>;
+    for (const name of names.slice(0, -1)) {
+      at[name] ??= {};
+      at = at[name] as Record<string, unknown>;
+    }
     at[names.at(-1)!] = value;
   }
   return root;

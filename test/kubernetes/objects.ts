@@ -76,8 +76,8 @@ function watch(
       if (typeof key === "symbol") return item;
       read.add(key);
       if (typeof item !== "object" || item === null) return item;
-      let child = children.get(key);
-      if (child === undefined) children.set(key, (child = watch(item, `${path}/${key}`, unread)));
+      const child = children.get(key) ?? watch(item, `${path}/${key}`, unread);
+      children.set(key, child);
       return child.proxy;
     },
   });
