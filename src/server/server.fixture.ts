@@ -1,6 +1,7 @@
 /** A server with an inventory of a few lines, for tests of what stands before the inventory. */
 
 import { createHash, randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { Agent, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -86,6 +87,7 @@ export class FakeInventory {
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export interface TestServer {
+  readonly sensor: LocalSensor;
   readonly inventory: FakeInventory;
   readonly ingest: Ingest;
   readonly app: FastifyInstance;
@@ -174,6 +176,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   return {
+    sensor,
     inventory: fake,
     ingest,
     app,
@@ -188,6 +191,15 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       await forwarding.close();
     },
   };
+}
+
+/** A UDP port that was free a moment ago. */
+export async function freshPort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
 }
 
 const agent = new Agent({ keepAlive: false });
