@@ -5,7 +5,6 @@
     chosen = localStorage.getItem("mantine-color-scheme-value") ?? "auto";
   } catch {}
   const isDark =
-    chosen === "dark" ||
-    (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+    chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.mantineColorScheme = isDark ? "dark" : "light";
 })();

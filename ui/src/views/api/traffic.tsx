@@ -1,0 +1,16 @@
+import type { ApiDetail } from "../../../../src/server/contract.ts";
+import { useCallers } from "../../api/queries.ts";
+import { Callers } from "../../parts/callers.tsx";
+import { Panel } from "../../parts/panel.tsx";
+import { Answer } from "../../parts/states.tsx";
+import { TrafficCharts } from "../../parts/trafficcharts.tsx";
+import styles from "./api.module.css";
+
+export const TrafficTab = ({ api }: { api: ApiDetail }) => (
+  <div className={styles["stack"]}>
+    <TrafficCharts path={`apis/${api.id}`} lastMs={api.lastMs} />
+    <Panel title="Callers" isFlush>
+      <Answer query={useCallers(api.id)}>{(callers) => <Callers callers={callers} />}</Answer>
+    </Panel>
+  </div>
+);

@@ -1,0 +1,176 @@
+import { SegmentedControl, Select } from "@mantine/core";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { Link } from "wouter";
+import type { ServiceMap as MapData } from "../../../../src/server/contract.ts";
+import { useMap } from "../../api/queries.ts";
+import { count, counted, percent } from "../../parts/format.ts";
+import { Facts, Panel } from "../../parts/panel.tsx";
+import { SearchField } from "../../parts/searchfield.tsx";
+import { Answer, Empty, Loading } from "../../parts/states.tsx";
+import { Tag } from "../../parts/tag.tsx";
+import { useUrlState } from "../../parts/urlstate.ts";
+import { View } from "../../parts/view.tsx";
+import { EdgeList } from "./edgelist.tsx";
+import styles from "./map.module.css";
+import { type Colouring, edgesOf, type MapNode, type Part, partOf } from "./part.ts";
+
+const Graph = lazy(async () => ({ default: (await import("./graph.tsx")).Graph }));
+
+export const ServiceMap = () => (
+  <View title="Map" lead="Who calls whom" isFilling>
+    <Answer query={useMap()}>
+      {(map) =>
+        map.nodes.length === 0 ? (
+          <Panel>
+            <Empty icon="map" title="Nobody has called anybody yet">
+              <p>
+                The map is drawn from the calls that sensors hear.{" "}
+                <Link href="/import">Import</Link> a capture, or see{" "}
+                <Link href="/sensors">what sensors hear</Link>.
+              </p>
+            </Empty>
+          </Panel>
+        ) : (
+          <Content map={map} />
+        )
+      }
+    </Answer>
+  </View>
+);
+
+const Content = ({ map }: { map: MapData }) => {
+  const [state, change] = useUrlState();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const namespaces = useMemo(
+    () =>
+      [...new Set(map.nodes.map(({ namespace }) => namespace ?? ""))]
+        .filter((x) => x !== "")
+        .sort(),
+    [map],
+  );
+  const part = useMemo(
+    () => partOf(map, state["namespace"] ?? null, state["q"] ?? ""),
+    [map, state],
+  );
+  const node = part.nodes.find(({ id }) => id === chosen) ?? null;
+  const isList = state["as"] === "list";
+  return (
+    <>
+      <div className={styles["bar"]}>
+        <SearchField
+          label="Search names"
+          value={state["q"] ?? ""}
+          onSearch={(q) => change({ q })}
+        />
+        {namespaces.length > 0 && (
+          <Select
+            aria-label="Namespace"
+            placeholder="Every namespace"
+            data={namespaces}
+            value={state["namespace"] ?? null}
+            onChange={(namespace) => change({ namespace })}
+            clearable
+            w="12rem"
+          />
+        )}
+        <SegmentedControl
+          aria-label="Coloured by"
+          data={[
+            { value: "errors", label: "Errors" },
+            { value: "findings", label: "Findings" },
+          ]}
+          value={state["colour"] ?? "errors"}
+          onChange={(value) => change({ colour: value === "errors" ? null : value })}
+        />
+        <SegmentedControl
+          aria-label="Shown as"
+          data={[
+            { value: "graph", label: "Graph" },
+            { value: "list", label: "List" },
+          ]}
+          value={isList ? "list" : "graph"}
+          onChange={(value) => change({ as: value === "list" ? "list" : null })}
+        />
+      </div>
+      {part.hidden > 0 && (
+        <p className={styles["hint"]}>
+          The {count(part.nodes.length)} with most calls are drawn; {counted(part.hidden, "node")}{" "}
+          more are found by name or namespace.
+        </p>
+      )}
+      <Drawing
+        part={part}
+        isList={isList}
+        colouring={(state["colour"] ?? "errors") as Colouring}
+        node={node}
+        onChoose={setChosen}
+      />
+    </>
+  );
+};
+
+const Drawing = ({
+  part,
+  isList,
+  colouring,
+  node,
+  onChoose,
+}: {
+  part: Part;
+  isList: boolean;
+  colouring: Colouring;
+  node: MapNode | null;
+  onChoose: (id: string | null) => void;
+}) => (
+  <div className={styles["frame"]}>
+    <div className={styles["canvas"]}>
+      {part.nodes.length === 0 ? (
+        <Empty title="Nothing has that name" />
+      ) : isList ? (
+        <EdgeList part={part} />
+      ) : (
+        <Suspense fallback={<Loading />}>
+          <Graph part={part} colouring={colouring} chosen={node?.id ?? null} onChoose={onChoose} />
+        </Suspense>
+      )}
+    </div>
+    {node !== null && !isList && <Details node={node} part={part} />}
+  </div>
+);
+
+const kindWords: Record<MapNode["kind"], string> = {
+  api: "API",
+  workload: "workload",
+  internal: "private addresses",
+  external: "public addresses",
+};
+
+const Details = ({ node, part }: { node: MapNode; part: Part }) => {
+  const { callers, called } = edgesOf(part, node.id);
+  const names = (ids: readonly string[]): string =>
+    ids
+      .slice(0, 12)
+      .map((id) => part.nodes.find((other) => other.id === id)?.label ?? id)
+      .join(", ") || "nobody";
+  return (
+    <aside className={styles["details"]} aria-label="What is chosen">
+      <Panel title={node.label} aside={<Tag>{kindWords[node.kind]}</Tag>}>
+        <Facts
+          rows={[
+            ["Calls", count(node.calls)],
+            ["Errors", percent(node.errorShare)],
+            ["Findings", count(node.findings)],
+            ["Namespace", node.namespace ?? "not known"],
+            ["Called by", names(callers)],
+            ["Calls to", names(called)],
+          ]}
+        />
+        {node.api !== null && (
+          <p className={styles["link"]}>
+            <Link href={`/apis/${node.api}`}>Open this API</Link>
+          </p>
+        )}
+      </Panel>
+    </aside>
+  );
+};
