@@ -125,6 +125,8 @@ export const telemetryLimits = {
   segmentSlotsMax: 4,
   /** Structure kept of one body, in numbers of 4 bytes: 1 MB. What is beyond counts as cut off. */
   tapeEntriesMax: 262_144,
+  /** Places of members that are remembered to guess what comes next; 72 bytes each, 1.2 MB. A power of two. */
+  placesMax: 16_384,
   /** Objects and arrays within each other; deeper ones are skipped. */
   bodyDepthMax: 48,
   /** Bytes of a string that are judged; the length is counted in full. */

@@ -1,4 +1,5 @@
 import { telemetryLimits } from "../base/limits.ts";
+import { type Course, NO_PLACE, Place, TOP_PLACE } from "./course.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit } from "./forms.ts";
 import { isNumberByte, numberEntry } from "./jsonnumber.ts";
@@ -70,6 +71,8 @@ export interface SelectorText {
 export class JsonScanner {
   readonly #names: NameTable;
   readonly #judge: Judge;
+  readonly #tables: Tables;
+  #course: Course;
   readonly #values: Int32Array;
   #tape: Tape;
   #state: number = State.Value;
@@ -78,11 +81,11 @@ export class JsonScanner {
   /** Some document or member was separated by a line break, so these are JSON lines. */
   selectors: SelectorText[] = [];
   #depth = 0;
-  /** By depth: is it an object, where its tape entry is, which name its values have, which name came last. */
+  /** By depth: is it an object, where its tape entry is, which name its values have, the next step of the course. */
   readonly #isObject = new Uint8Array(telemetryLimits.bodyDepthMax + 1);
   readonly #openedAt = new Int32Array(telemetryLimits.bodyDepthMax + 1);
   readonly #nameIds = new Int32Array(telemetryLimits.bodyDepthMax + 1);
-  readonly #lastKeys = new Int32Array(telemetryLimits.bodyDepthMax + 1);
+  readonly #steps = new Int32Array(telemetryLimits.bodyDepthMax + 1);
   /** Name of the value that comes next. */
   #nameId = 0;
   readonly #pending = new PendingToken();
@@ -101,6 +104,8 @@ export class JsonScanner {
   constructor(tables: Tables, tape: Tape) {
     this.#names = tables.names;
     this.#judge = tables.judge;
+    this.#tables = tables;
+    this.#course = tables.course;
     this.#values = tables.values.cells;
     this.#tape = tape;
   }
@@ -113,6 +118,8 @@ export class JsonScanner {
     this.#depth = 0;
     this.#isObject[0] = 0;
     this.#nameIds[0] = 0;
+    this.#steps[0] = TOP_PLACE;
+    this.#course = this.#tables.course;
     this.#nameId = 0;
     this.#lineBreak = false;
     this.#markIndex = 0;
@@ -255,20 +262,20 @@ export class JsonScanner {
   }
 
   /**
-   * The same as `#structure`, for what is usual: keys that are expected, strings without escapes, numbers of at most
-   * nine digits, all whole in the chunk. It stops in front of anything else, in a state that `#structure` knows, so
-   * nothing is decided here that is not decided there. One function, since its state lives in registers; a key
-   * is compared together with its quotes and colon, four bytes at a time.
+   * The same as `#structure`, for what is usual: keys that are expected, strings, numbers of at most nine digits, all
+   * whole in the chunk. It stops in front of anything else, in a state that `#structure` knows, so nothing is
+   * decided here that is not decided there. One function, since its state lives in registers; a key is compared
+   * together with its quotes and colon, four bytes at a time.
    */
   // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the innermost loop; calls between its parts cost a third of it.
   #usual(bytes: Uint8Array, from: number, end: number): number {
     const view = this.#view;
     const base = this.#base;
-    const names = this.#names;
-    const framed = names.view;
+    const framed = this.#names.view;
+    const places = this.#course.cells;
     const tape = this.#tape;
     const isObject = this.#isObject;
-    const lastKeys = this.#lastKeys;
+    const steps = this.#steps;
     const values = this.#values;
     const judge = this.#judge;
     let entries = tape.entries;
@@ -276,7 +283,8 @@ export class JsonScanner {
     let count = tape.count;
     let state = this.#state;
     let depth = this.#depth;
-    let nameId = this.#nameId;
+    let step = steps[depth]!;
+    let inObject = isObject[depth] === 1;
     let at = from;
     loop: while (at < end) {
       if (count > room) {
@@ -285,222 +293,283 @@ export class JsonScanner {
         entries = tape.entries;
         room = entries.length - 8;
       }
-      const byte = bytes[at]!;
-      switch (BYTE_KIND[byte]) {
-        case ByteKind.Comma:
-          if (state !== State.After) break loop;
-          state = isObject[depth] === 1 ? State.Key : State.Value;
+      let byte = bytes[at]!;
+      if (state === State.Key || state === State.FirstKey) {
+        if (byte !== QUOTE) {
+          if (BYTE_KIND[byte] !== ByteKind.Space) break;
           at += 1;
-          break;
-        case ByteKind.Quote: {
-          if (state === State.Key || state === State.FirstKey) {
-            const last = lastKeys[depth]!;
-            const guess = last >= 0 ? names.followers[last]! : names.firsts[~last]!;
-            const length = names.lengths[guess]! + 3;
-            if (guess === 0 || length < 4 || at + length >= end) break loop;
-            // Both ends, and for longer keys what lies between: no loop for most, since its end is hard to foresee.
-            const key = base + at;
-            const name = names.offsets[guess]! - 1;
-            const tail = length - 4;
-            let differences =
-              (view.getInt32(key, true) ^ framed.getInt32(name, true)) |
-              (view.getInt32(key + tail, true) ^ framed.getInt32(name + tail, true));
-            if (tail > 4) {
-              const middle = tail - 4;
+          continue;
+        }
+        const guess = step >= 0 ? places[step + Place.Next]! : places[~step + Place.First]!;
+        const length = places[guess + Place.Length]!;
+        if (length < 4 || at + length >= end) break;
+        // Both ends, and for longer keys what lies between: no loop for most, since its end is hard to foresee.
+        const key = base + at;
+        const tail = key + length - 4;
+        let differences =
+          (view.getInt32(key, true) ^ places[guess + Place.Head]!) |
+          (view.getInt32(tail, true) ^ places[guess + Place.Tail]!);
+        if (length > 8) {
+          differences |=
+            (view.getInt32(key + 4, true) ^ places[guess + Place.Behind]!) |
+            (view.getInt32(tail - 4, true) ^ places[guess + Place.Before]!);
+          if (length > 16) {
+            const known = places[guess + Place.Offset]!;
+            for (let index = 8; index < length - 8; index += 4) {
               differences |=
-                (view.getInt32(key + 4, true) ^ framed.getInt32(name + 4, true)) |
-                (view.getInt32(key + middle, true) ^ framed.getInt32(name + middle, true));
-              for (let index = 8; index < middle; index += 4) {
-                differences |=
-                  view.getInt32(key + index, true) ^ framed.getInt32(name + index, true);
-              }
+                view.getInt32(key + index, true) ^ framed.getInt32(known + index, true);
             }
-            if (differences !== 0) break loop;
-            entries[count] = ~guess;
-            count += 1;
-            lastKeys[depth] = guess;
-            nameId = guess;
-            state = State.Value;
-            at += length;
+          }
+        }
+        if (differences !== 0) break;
+        entries[count] = ~places[guess + Place.Name]!;
+        count += 1;
+        step = guess;
+        state = State.Value;
+        at += length;
+        byte = bytes[at]!;
+      }
+      if (state === State.Value || state === State.FirstItem) {
+        switch (BYTE_KIND[byte]) {
+          case ByteKind.Quote: {
+            const place = step >= 0 ? step : ~step;
+            if (depth === 0 || place === NO_PLACE) break loop;
+            const flags = places[place + Place.Flags]!;
+            const doubt = places[place + Place.Doubt]!;
+            let slot = -1;
+            let key = 0;
+            let first = HASH_SEED;
+            let second = 0;
+            if (doubt >= doubtMin) places[place + Place.Doubt] = doubt - 1;
+            else {
+              // Four bytes at a time until one of them is a quote, a backslash or a control character; hashed as they pass.
+              let stop = at + 1;
+              let marks = 0;
+              while (stop + 4 <= end) {
+                const word = view.getInt32(base + stop, true);
+                const quotes = word ^ 0x22222222;
+                const slashes = word ^ 0x5c5c5c5c;
+                marks =
+                  (((quotes - 0x01010101) & ~quotes) |
+                    ((slashes - 0x01010101) & ~slashes) |
+                    ((word - 0x20202020) & ~word)) &
+                  0x80808080;
+                if (marks !== 0) break;
+                first = Math.imul(first ^ word, 0x9e3779b1);
+                first ^= first >>> 15;
+                second = (Math.imul(second, 31) + word) | 0;
+                stop += 4;
+              }
+              if (marks !== 0) {
+                // The lowest mark is exact: what lies below it holds none.
+                const below = (31 - Math.clz32(marks & -marks)) >>> 3;
+                const tail = view.getInt32(base + stop, true) & ((1 << (below << 3)) - 1);
+                first = Math.imul(first ^ tail, 0x9e3779b1);
+                first ^= first >>> 15;
+                second = (Math.imul(second, 31) + tail) | 0;
+                stop += below;
+                const byteCount = stop - at - 1;
+                if (bytes[stop] === QUOTE && byteCount <= cachedBytesMax && byteCount > 0) {
+                  first ^= first >>> 13;
+                  key = (byteCount << 8) | flags;
+                  slot = ValueCache.place(first, second, flags);
+                  if (
+                    values[slot] === first &&
+                    values[slot + Cached.Second] === second &&
+                    values[slot + Cached.Key] === key
+                  ) {
+                    if (doubt > 0) places[place + Place.Doubt] = Math.max(0, doubt - doubtRelief);
+                    const entry = values[slot + Cached.Entry]!;
+                    at = stop + 1;
+                    if (!inObject && (entry & PAYLOAD) === 0) {
+                      tape.count = count;
+                      tape.scalar(entry, true);
+                      count = tape.count;
+                    } else {
+                      entries[count] = entry;
+                      count += 1;
+                      if ((entry & TapeFlag.HasHash) !== 0) {
+                        entries[count] = values[slot + Cached.HashHigh]!;
+                        entries[count + 1] = values[slot + Cached.HashLow]!;
+                        count += 2;
+                      }
+                      if ((entry & TapeFlag.HasWord) !== 0) {
+                        entries[count] = values[slot + Cached.Word]!;
+                        count += 1;
+                      }
+                    }
+                    break;
+                  }
+                }
+              }
+              places[place + Place.Doubt] =
+                doubt + (doubt < doubtMin - doubtStep ? doubtStep : doubtPause);
+            }
+            let stop = at + 1;
+            let mask = 0;
+            let bits = 0;
+            while (stop + 4 <= end) {
+              const word = view.getInt32(base + stop, true);
+              bits =
+                CHAR_BITS[word & 0xff]! |
+                CHAR_BITS[(word >>> 8) & 0xff]! |
+                CHAR_BITS[(word >>> 16) & 0xff]! |
+                CHAR_BITS[word >>> 24]!;
+              if ((bits & Char.JsonStop) !== 0) break;
+              mask |= bits;
+              stop += 4;
+            }
+            while (stop < end) {
+              bits = CHAR_BITS[bytes[stop]!]!;
+              if ((bits & Char.JsonStop) !== 0) break;
+              mask |= bits;
+              stop += 1;
+            }
+            if (stop >= end || (flags & NameFlag.Selector) !== 0) break loop;
+            if (bytes[stop] !== QUOTE) {
+              if (bytes[stop] !== BACKSLASH) break loop;
+              tape.count = count;
+              stop = this.#escapedString(bytes, at + 1, stop, end, mask, flags, !inObject);
+              if (stop < 0) break loop;
+              count = tape.count;
+              at = stop;
+              break;
+            }
+            const byteCount = stop - at - 1;
+            if (byteCount > telemetryLimits.tokenBytesMax) break loop;
+            const entry = judge.string(flags, bytes, at + 1, stop, byteCount, mask);
+            if (slot >= 0) {
+              values[slot] = first;
+              values[slot + Cached.Second] = second;
+              values[slot + Cached.Key] = key;
+              values[slot + Cached.Entry] = entry;
+              values[slot + Cached.HashHigh] = judge.hashHigh;
+              values[slot + Cached.HashLow] = judge.hashLow;
+              values[slot + Cached.Word] = judge.word;
+            }
+            if (!inObject || (entry & PAYLOAD) !== 0) {
+              tape.count = count;
+              judge.write(tape, !inObject);
+              count = tape.count;
+            } else {
+              entries[count] = entry;
+              count += 1;
+            }
+            at = stop + 1;
             break;
           }
-          if (state !== State.Value && state !== State.FirstItem) break loop;
-          if (depth === 0) break loop;
-          // Four bytes at a time until one of them is a quote, a backslash or a control character; hashed as they pass.
-          let stop = at + 1;
-          let first = HASH_SEED;
-          let second = 0;
-          let marks = 0;
-          while (stop + 4 <= end) {
-            const word = view.getInt32(base + stop, true);
-            const quotes = word ^ 0x22222222;
-            const slashes = word ^ 0x5c5c5c5c;
-            marks =
-              (((quotes - 0x01010101) & ~quotes) |
-                ((slashes - 0x01010101) & ~slashes) |
-                ((word - 0x20202020) & ~word)) &
-              0x80808080;
-            if (marks !== 0) break;
-            first = Math.imul(first ^ word, 0x9e3779b1);
-            first ^= first >>> 15;
-            second = (Math.imul(second, 31) + word) | 0;
-            stop += 4;
-          }
-          if (marks !== 0) {
-            // The lowest mark is exact: what lies below it holds none.
-            const below = (31 - Math.clz32(marks & -marks)) >>> 3;
-            const tail = view.getInt32(base + stop, true) & ((1 << (below << 3)) - 1);
-            first = Math.imul(first ^ tail, 0x9e3779b1);
-            second = (Math.imul(second, 31) + tail) | 0;
-            stop += below;
-          } else while (stop < end && (CHAR_BITS[bytes[stop]!]! & Char.JsonStop) === 0) stop += 1;
-          if (stop >= end || bytes[stop] !== QUOTE) break loop;
-          const inArray = isObject[depth] === 0;
-          const name = inArray ? this.#nameIds[depth]! : nameId;
-          const flags = names.flags[name]!;
-          const byteCount = stop - at - 1;
-          const key = (byteCount << 8) | flags;
-          const doubt = names.doubts[name]!;
-          let place = -1;
-          if (marks !== 0 && byteCount <= cachedBytesMax && byteCount > 0) {
-            if (doubt >= doubtMin) names.doubts[name] = doubt - 1;
-            else {
-              first ^= first >>> 13;
-              place = ValueCache.place(first, second);
-              if (
-                values[place] === first &&
-                values[place + Cached.Second] === second &&
-                values[place + Cached.Key] === key
-              ) {
-                if (doubt > 0) names.doubts[name] = Math.max(0, doubt - doubtRelief);
-                const entry = values[place + Cached.Entry]!;
-                state = State.After;
-                at = stop + 1;
-                if (inArray && (entry & PAYLOAD) === 0) {
-                  tape.count = count;
-                  tape.scalar(entry, true);
-                  count = tape.count;
-                  break;
-                }
-                entries[count] = entry;
-                count += 1;
-                if ((entry & TapeFlag.HasHash) !== 0) {
-                  entries[count] = values[place + Cached.HashHigh]!;
-                  entries[count + 1] = values[place + Cached.HashLow]!;
-                  count += 2;
-                }
-                if ((entry & TapeFlag.HasWord) !== 0) {
-                  entries[count] = values[place + Cached.Word]!;
-                  count += 1;
-                }
-                break;
-              }
-              names.doubts[name] = doubt + (doubt < doubtMin - doubtStep ? doubtStep : doubtPause);
-            }
-          }
-          if (byteCount > telemetryLimits.tokenBytesMax) break loop;
-          if ((flags & NameFlag.Selector) !== 0) break loop;
-          let mask = 0;
-          for (let index = at + 1; index < stop; index += 1) mask |= CHAR_BITS[bytes[index]!]!;
-          const entry = judge.string(flags, bytes, at + 1, stop, byteCount, mask);
-          if (place >= 0) {
-            values[place] = first;
-            values[place + Cached.Second] = second;
-            values[place + Cached.Key] = key;
-            values[place + Cached.Entry] = entry;
-            values[place + Cached.HashHigh] = judge.hashHigh;
-            values[place + Cached.HashLow] = judge.hashLow;
-            values[place + Cached.Word] = judge.word;
-          }
-          if (inArray || (entry & PAYLOAD) !== 0) {
-            tape.count = count;
-            judge.write(tape, inArray);
-            count = tape.count;
-          } else {
-            entries[count] = entry;
-            count += 1;
-          }
-          state = State.After;
-          at = stop + 1;
-          break;
-        }
-        case ByteKind.Digit: {
-          if (state !== State.Value || isObject[depth] === 0) break loop;
-          let stop = at + 1;
-          while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
-          if (stop - at > 9 || (byte === 0x30 && stop > at + 1)) break loop;
-          let entry: number = TapeKind.Integer;
-          if (bytes[stop] === 0x2e && stop + 1 < end && isDigit(bytes[stop + 1]!)) {
-            entry = TapeKind.Number;
-            stop += 2;
+          case ByteKind.Digit: {
+            if (!inObject || step === NO_PLACE) break loop;
+            let stop = at + 1;
             while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
+            if (stop - at > 9 || (byte === 0x30 && stop > at + 1)) break loop;
+            let entry: number = TapeKind.Integer;
+            if (bytes[stop] === 0x2e && stop + 1 < end && isDigit(bytes[stop + 1]!)) {
+              entry = TapeKind.Number;
+              stop += 2;
+              while (stop < end && BYTE_KIND[bytes[stop]!] === ByteKind.Digit) stop += 1;
+            }
+            if (stop >= end || isNumberByte(bytes[stop]!)) break loop;
+            if (stop - at > telemetryLimits.tokenBytesMax) break loop;
+            if (
+              entry === TapeKind.Integer &&
+              (places[step + Place.Flags]! & NameFlag.IdLike) !== 0
+            ) {
+              judge.integer(entry, bytes, at, stop);
+              tape.count = count;
+              judge.write(tape, false);
+              count = tape.count;
+            } else {
+              entries[count] = entry;
+              count += 1;
+            }
+            at = stop;
+            break;
           }
-          if (stop >= end || isNumberByte(bytes[stop]!)) break loop;
-          if (stop - at > telemetryLimits.tokenBytesMax) break loop;
-          if (entry === TapeKind.Integer && (names.flags[nameId]! & NameFlag.IdLike) !== 0) {
-            judge.integer(entry, bytes, at, stop);
-            tape.count = count;
-            judge.write(tape, false);
-            count = tape.count;
-          } else {
-            entries[count] = entry;
+          case ByteKind.Open: {
+            if (depth === 0 || depth >= telemetryLimits.bodyDepthMax) break loop;
+            const place = step >= 0 ? step : ~step;
+            if (place === NO_PLACE) break loop;
+            steps[depth] = step;
+            inObject = byte === 0x7b;
+            depth += 1;
+            isObject[depth] = inObject ? 1 : 0;
+            this.#openedAt[depth] = count;
+            entries[count] = inObject ? TapeKind.Object : TapeKind.Array;
             count += 1;
+            this.#nameIds[depth] = places[place + Place.Name]!;
+            step = ~place;
+            state = inObject ? State.FirstKey : State.FirstItem;
+            at += 1;
+            continue;
           }
-          state = State.After;
-          at = stop;
-          break;
+          case ByteKind.Literal: {
+            if (!inObject || at + 5 >= end) break loop;
+            const isFalse = byte === 0x66;
+            const tail = isFalse ? at + 1 : at;
+            const literal = view.getInt32(base + tail, true);
+            if (literal !== (isFalse ? ALSE : byte === 0x74 ? TRUE : NULL)) break loop;
+            entries[count] = byte === 0x6e ? TapeKind.Null : TapeKind.Boolean;
+            count += 1;
+            at = tail + 4;
+            break;
+          }
+          case ByteKind.Space:
+            // Between documents a line break means something.
+            if (depth === 0) break loop;
+            at += 1;
+            continue;
+          default:
+            break loop;
         }
-        case ByteKind.Close:
-          if (depth < 2 || byte !== (isObject[depth] === 1 ? 0x7d : 0x5d)) break loop;
-          if (state !== State.After) break loop;
-          entries[this.#openedAt[depth]!]! |= TapeFlag.Whole;
-          entries[count] = TapeKind.End;
-          count += 1;
-          depth -= 1;
-          at += 1;
-          break;
-        case ByteKind.Space:
-          // Between documents a line break means something.
-          if (depth === 0) break loop;
-          at += 1;
-          break;
-        case ByteKind.Open: {
-          if (state !== State.Value && state !== State.FirstItem) break loop;
-          if (depth === 0 || depth >= telemetryLimits.bodyDepthMax) break loop;
-          if (isObject[depth] === 0) nameId = this.#nameIds[depth]!;
-          const opensObject = byte === 0x7b;
-          depth += 1;
-          isObject[depth] = opensObject ? 1 : 0;
-          this.#openedAt[depth] = count;
-          entries[count] = opensObject ? TapeKind.Object : TapeKind.Array;
-          count += 1;
-          this.#nameIds[depth] = nameId;
-          lastKeys[depth] = ~nameId;
-          state = opensObject ? State.FirstKey : State.FirstItem;
-          at += 1;
-          break;
-        }
-        case ByteKind.Literal: {
-          if (state !== State.Value || isObject[depth] === 0 || at + 5 >= end) break loop;
-          const isFalse = byte === 0x66;
-          const tail = isFalse ? at + 1 : at;
-          const literal = view.getInt32(base + tail, true);
-          if (literal !== (isFalse ? ALSE : byte === 0x74 ? TRUE : NULL)) break loop;
-          entries[count] = byte === 0x6e ? TapeKind.Null : TapeKind.Boolean;
-          count += 1;
-          state = State.After;
-          at = tail + 4;
-          break;
-        }
-        default:
-          break loop;
+        state = State.After;
+        if (at >= end) break;
+        byte = bytes[at]!;
+      }
+      if (state !== State.After) break;
+      if (byte === 0x2c) {
+        state = inObject ? State.Key : State.Value;
+        at += 1;
+      } else if (BYTE_KIND[byte] === ByteKind.Close) {
+        if (depth < 2 || byte !== (inObject ? 0x7d : 0x5d) || count > room) break;
+        entries[this.#openedAt[depth]!]! |= TapeFlag.Whole;
+        entries[count] = TapeKind.End;
+        count += 1;
+        depth -= 1;
+        step = steps[depth]!;
+        inObject = isObject[depth] === 1;
+        at += 1;
+      } else {
+        if (depth === 0 || BYTE_KIND[byte] !== ByteKind.Space) break;
+        at += 1;
       }
     }
     tape.count = count;
     this.#state = state;
     this.#depth = depth;
-    this.#nameId = nameId;
+    steps[depth] = step;
+    // Of items the name is that of their array.
+    if (step > NO_PLACE) this.#nameId = places[step + Place.Name]!;
     return at;
+  }
+
+  /** A value with escapes that is plain up to `stop`; returns where it ends, or -1 where it is not whole or wrong. */
+  #escapedString(
+    bytes: Uint8Array,
+    start: number,
+    stop: number,
+    end: number,
+    mask: number,
+    flags: number,
+    inArray: boolean,
+  ): number {
+    const pending = this.#pending;
+    pending.begin();
+    const after = pending.decode(bytes, start, stop, end, mask);
+    if (after < 0) return -1;
+    this.#judge.string(flags, pending.bytes, 0, pending.count, pending.byteCount, pending.mask);
+    this.#judge.write(this.#tape, inArray);
+    return after;
   }
 
   /** The string of a key, behind its quote. */
@@ -520,10 +589,7 @@ export class JsonScanner {
   }
 
   #keyDone(id: number, at: number): number {
-    const last = this.#lastKeys[this.#depth]!;
-    if (last >= 0) this.#names.followers[last] = id;
-    else this.#names.firsts[~last] = id;
-    this.#lastKeys[this.#depth] = id;
+    this.#steps[this.#depth] = this.#course.follow(this.#steps[this.#depth]!, id);
     if (!this.#tape.reserve()) return this.#stop(at);
     this.#tape.name(id);
     this.#nameId = id;
@@ -567,10 +633,11 @@ export class JsonScanner {
       return at + 1;
     }
     const depth = this.#depth + 1;
+    const step = this.#steps[depth - 1]!;
     this.#depth = depth;
     this.#openedAt[depth] = this.#tape.open(kind);
     this.#nameIds[depth] = this.#nameId;
-    this.#lastKeys[depth] = ~this.#nameId;
+    this.#steps[depth] = step >= 0 ? ~step : step;
     if (kind === TapeKind.Object) {
       this.#isObject[depth] = 1;
       this.#state = State.FirstKey;

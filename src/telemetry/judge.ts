@@ -2,7 +2,7 @@ import type { KeyedHash } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { CHAR_BITS, Char, classifyMasked, LexicalClass } from "./lexical.ts";
-import { mayKeepWord, type PrivacyRules } from "./privacy.ts";
+import { KEPT_WORD_BITS, mayKeepWord, type PrivacyRules } from "./privacy.ts";
 import {
   CLASS_MASK,
   CLASS_SHIFT,
@@ -41,6 +41,7 @@ const WEAK_IDS =
   2 ** LexicalClass.Word +
   2 ** LexicalClass.Slug;
 
+const OTHERS_THAN_WORDS = ~(KEPT_WORD_BITS | Char.JsonStop);
 const LETTERS = Char.LowerHex | Char.LowerOther | Char.UpperHex | Char.UpperOther | Char.JsonStop;
 
 /** `true` and `false` are words of the vocabulary that have a class of their own. */
@@ -107,7 +108,8 @@ export class Judge {
       byteCount <= telemetryLimits.wordBytesMax &&
       this.#privacy.enumWords &&
       (flags & NameFlag.Private) === 0 &&
-      (isKnown || mayKeepWord(flags, lexical, bytes, start, end))
+      (isKnown ||
+        ((mask & OTHERS_THAN_WORDS) === 0 && mayKeepWord(flags, lexical, bytes, start, end)))
     ) {
       this.word = this.words.id(bytes, start, end);
       if (this.word !== 0) entry |= TapeFlag.HasWord;

@@ -261,14 +261,13 @@ function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
     const byte = bytes[at]!;
-    let follow = 0;
-    if (byte >= 0x80) {
-      if (byte >= 0xc2 && byte < 0xe0) follow = 1;
-      else if (byte >= 0xe0 && byte < 0xf0) follow = 2;
-      else if (byte >= 0xf0 && byte < 0xf5) follow = 3;
-      else return false;
-    }
     at += 1;
+    if (byte < 0x80) continue;
+    let follow = 0;
+    if (byte >= 0xc2 && byte < 0xe0) follow = 1;
+    else if (byte >= 0xe0 && byte < 0xf0) follow = 2;
+    else if (byte >= 0xf0 && byte < 0xf5) follow = 3;
+    else return false;
     for (; follow > 0 && at < end; follow -= 1) {
       if ((bytes[at]! & 0xc0) !== 0x80) return false;
       at += 1;

@@ -23,12 +23,6 @@ export class NameTable {
   readonly flags: Uint8Array;
   readonly offsets: Int32Array;
   readonly lengths: Uint8Array;
-  /** How little the cache of values helped under this name (`valuecache.ts`). */
-  readonly doubts: Uint8Array;
-  /** The name that last followed this one in an object; a guess that is checked before it is believed. */
-  readonly followers: Int32Array;
-  /** The name that last came first in an object under this name. */
-  readonly firsts: Int32Array;
   bytes: Uint8Array;
   /** Of `bytes`. */
   view: DataView;
@@ -47,9 +41,6 @@ export class NameTable {
     this.flags = new Uint8Array(namesMax);
     this.offsets = new Int32Array(namesMax);
     this.lengths = new Uint8Array(namesMax);
-    this.followers = new Int32Array(namesMax);
-    this.firsts = new Int32Array(namesMax);
-    this.doubts = new Uint8Array(namesMax);
     this.bytes = new Uint8Array(4096);
     this.view = new DataView(this.bytes.buffer);
   }

@@ -3,6 +3,8 @@ import { CHAR_BITS, Char } from "./lexical.ts";
 import { hexValue } from "./segment.ts";
 
 const REPLACEMENT = 0xfffd;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /**
  * A JSON token that a chunk cut or that has escapes, gathered and decoded (RFC 8259, section 7), its bytes cut at
@@ -37,11 +39,42 @@ export class PendingToken {
     this.flush();
     this.mask |= mask;
     this.byteCount += end - start;
-    const stop = Math.min(end, start + telemetryLimits.tokenBytesMax - this.count);
+    const kept = this.bytes;
+    let count = this.count;
+    const stop = Math.min(end, start + telemetryLimits.tokenBytesMax - count);
     for (let at = start; at < stop; at += 1) {
-      this.bytes[this.count] = bytes[at]!;
-      this.count += 1;
+      kept[count] = bytes[at]!;
+      count += 1;
     }
+    this.count = count;
+  }
+
+  /**
+   * Decodes a string that is plain up to the backslash at `stop`, the union of its `CHAR_BITS` being `plainMask`; returns
+   * where it ends, or -1 where it is wrong or the chunk does not hold it.
+   */
+  decode(bytes: Uint8Array, start: number, stop: number, end: number, plainMask: number): number {
+    let run = start;
+    let at = stop;
+    let mask = plainMask;
+    for (;;) {
+      if (at > run) this.run(bytes, run, at, mask);
+      if (at >= end) return -1;
+      if (bytes[at] === QUOTE) break;
+      if (bytes[at] !== BACKSLASH) return -1;
+      at = this.escapeAt(bytes, at + 1, end);
+      if (this.inEscape) return -1;
+      run = at;
+      mask = 0;
+      while (at < end) {
+        const bits = CHAR_BITS[bytes[at]!]!;
+        if ((bits & Char.JsonStop) !== 0) break;
+        mask |= bits;
+        at += 1;
+      }
+    }
+    this.flush();
+    return at + 1;
   }
 
   byte(byte: number): void {

@@ -5,7 +5,7 @@
 import { telemetryLimits } from "../base/limits.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit, isLetter, isUpper } from "./forms.ts";
-import { LexicalClass } from "./lexical.ts";
+import { Char, LexicalClass } from "./lexical.ts";
 import { isKnownWord, surpriseOf } from "./vocabulary.ts";
 
 export interface PrivacyRules {
@@ -25,6 +25,20 @@ export const defaultPrivacy: PrivacyRules = {
   hashes: true,
   callers: true,
 };
+
+/** `CHAR_BITS` of all bytes that a kept word may have: with any other, `mayKeepWord` need not be asked. */
+export const KEPT_WORD_BITS =
+  Char.LowerHex |
+  Char.LowerOther |
+  Char.UpperHex |
+  Char.UpperOther |
+  Char.Digit |
+  Char.Space |
+  Char.Dash |
+  Char.Underscore |
+  Char.Dot |
+  Char.Colon |
+  Char.Slash;
 
 /**
  * May the word `bytes[start, end)`, of class `lexical`, under a name with these `NameFlag`s, be kept?
@@ -65,6 +79,7 @@ function areWords(bytes: Uint8Array, start: number, end: number, enumLike: boole
   while (at < end) {
     const byte = bytes[at]!;
     if (isLetter(byte)) {
+      if (parts === wordsMax || spaces > 2) return false;
       const stop = humpEnd(bytes, at, end);
       if (!isKeptPart(bytes, at, stop, enumLike)) return false;
       parts += 1;
@@ -78,7 +93,7 @@ function areWords(bytes: Uint8Array, start: number, end: number, enumLike: boole
     }
     at += 1;
   }
-  if (parts === 0 || parts > wordsMax || spaces > 2) return false;
+  if (parts === 0 || spaces > 2) return false;
   return digits <= (enumLike ? 2 : 1);
 }
 

@@ -1,4 +1,5 @@
 import { KeyedHash } from "../base/hash.ts";
+import { Course } from "./course.ts";
 import { Judge } from "./judge.ts";
 import { NameTable } from "./names.ts";
 import type { PrivacyRules } from "./privacy.ts";
@@ -9,9 +10,16 @@ import { WordTable } from "./words.ts";
 export class Tables {
   readonly names = new NameTable();
   readonly words = new WordTable();
+  #course = new Course(this.names);
   readonly values = new ValueCache();
   readonly hash: KeyedHash;
   readonly judge: Judge;
+
+  /** For a body that begins: where there is no room left, all is learned anew. */
+  get course(): Course {
+    if (this.#course.isFull) this.#course = new Course(this.names);
+    return this.#course;
+  }
 
   constructor(hashKey: Uint8Array, privacy: PrivacyRules) {
     this.hash = new KeyedHash(hashKey);

@@ -11,9 +11,10 @@ const PLACE = 8;
 export class ValueCache {
   readonly cells: Int32Array = new Int32Array(PLACES * PLACE);
 
-  /** Where a string with these hashes is, if it is here. */
-  static place(first: number, second: number): number {
-    return ((first ^ (second >>> 7)) & (PLACES - 1)) * PLACE;
+  /** Where a string with these hashes under a name with these flags is, if it is here. */
+  static place(first: number, second: number, flags: number): number {
+    // Flags of names take six bits: a word under several kinds of names has a place for each.
+    return ((first ^ (second >>> 7) ^ (flags << 5)) & (PLACES - 1)) * PLACE;
   }
 }
 
