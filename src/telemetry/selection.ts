@@ -63,11 +63,7 @@ export class Selector {
   readonly #call: { -readonly [Key in keyof Call]: Call[Key] };
 
   constructor(selection: Selection) {
-    for (let status = 0; status < 1000; status += 1) {
-      const text = String(status).padStart(3, "0");
-      const allowed = selection.statuses.some((pattern) => fits(text, pattern));
-      this.#statuses[status] = allowed ? 1 : 0;
-    }
+    for (const pattern of selection.statuses) this.#allow(pattern);
     this.#ports = selection.ports.length === 0 ? null : new Uint8Array(65_536);
     for (const { first, last } of selection.ports) this.#ports?.fill(1, first, last + 1);
     this.#excluded = new Set(selection.excludeHeaders.map((name) => name.toLowerCase()));
@@ -84,6 +80,19 @@ export class Selector {
       contentType: "",
       contentTypeParameters: "",
     };
+  }
+
+  #allow(pattern: string): void {
+    const [hundredsFirst, hundredsEnd] = digitsOf(pattern.charAt(0));
+    const [tensFirst, tensEnd] = digitsOf(pattern.charAt(1));
+    const [onesFirst, onesEnd] = digitsOf(pattern.charAt(2));
+    for (let hundreds = hundredsFirst; hundreds < hundredsEnd; hundreds += 1)
+      for (let tens = tensFirst; tens < tensEnd; tens += 1)
+        this.#statuses.fill(
+          1,
+          hundreds * 100 + tens * 10 + onesFirst,
+          hundreds * 100 + tens * 10 + onesEnd,
+        );
   }
 
   allowsStatus(status: number): boolean {
@@ -147,11 +156,12 @@ export class Selector {
   }
 }
 
-const fits = (status: string, pattern: string): boolean =>
-  [0, 1, 2].every((at) => {
-    const wanted = pattern.charAt(at);
-    return wanted === "x" || wanted === "X" || wanted === status.charAt(at);
-  });
+/** Values of the digit that a character of a pattern stands for, half-open; none where it stands for none. */
+function digitsOf(character: string): readonly [first: number, end: number] {
+  if (character === "x" || character === "X") return [0, 10];
+  const digit = "0123456789".indexOf(character);
+  return digit < 0 || character === "" ? [0, 0] : [digit, digit + 1];
+}
 
 /** The path of an origin-form or absolute-form target, without its query; the target itself in other forms. */
 function pathOf(target: string): string {
