@@ -115,7 +115,7 @@ function areAlike(shape: Shape, known: KnownField): boolean {
   const inner = innerNames(shape);
   if (inner.length === 0 || known.inner.size === 0) return true;
   const shared = inner.filter((name) => known.inner.has(name)).length;
-  return shared >= thresholds.innerNamesShareMin * Math.min(inner.length, known.inner.size);
+  return shared >= thresholds.innerNamesShareMin * Math.max(inner.length, known.inner.size);
 }
 
 function innerNames(shape: Shape): string[] {
