@@ -1,0 +1,182 @@
+/** One API in full: what it consists of, its figures over time, and who calls it. */
+import { existingApis, LISTED } from "./apilist.ts";
+import { apiRow, nameOf } from "./apirow.ts";
+import type { Context } from "./context.ts";
+import type { EndpointHeard } from "./endpointrow.ts";
+import { addFigures, bucketOf, DAY_MS, FigureSet, type Figures, HOUR_MS } from "./figures.ts";
+import { WHOLE_SOURCE } from "./names.ts";
+import { notFound } from "./problem.ts";
+import type { ApiDetail, Caller, Traffic } from "./rows.ts";
+import type { ApiTable } from "./schema.ts";
+import { inChunks } from "./statements.ts";
+import type { Reader } from "./store.ts";
+
+export interface StoredDetail {
+  readonly servers?: string[];
+  readonly securitySchemes?: Record<string, unknown>;
+  readonly limits?: Record<string, number>;
+  readonly callers?: [address: string, calls: number, errors: number][];
+}
+
+export const readDetail = (row: Pick<ApiTable, "detail">): StoredDetail =>
+  JSON.parse(row.detail) as StoredDetail;
+
+/** Rejects for what is unknown, or part of another API. */
+export async function requireApi(db: Reader, api: string): Promise<ApiTable> {
+  const row = await db
+    .selectFrom("apis")
+    .selectAll()
+    .where("id", "=", api)
+    .where("merged_into", "is", null)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound("API", api);
+  return row;
+}
+
+export async function apiDetail({ store, now }: Context, api: string): Promise<ApiDetail> {
+  return store.read(async (db) => {
+    const row = await requireApi(db, api);
+    const sources = await db
+      .selectFrom("sources")
+      .select(["id", "workload", "host", "port", "scheme", "calls"])
+      .where("api", "=", api)
+      .orderBy("calls", "desc")
+      .orderBy("id")
+      .execute();
+    const imported = await db
+      .selectFrom("imports")
+      .select(["title", "version", "imported_ms"])
+      .where("api", "=", api)
+      .executeTakeFirst();
+    const detail = readDetail(row);
+    return {
+      ...apiRow(row, now()),
+      note: row.note,
+      sources,
+      servers: detail.servers ?? [],
+      securitySchemes: detail.securitySchemes ?? {},
+      limits: detail.limits ?? {},
+      imported:
+        imported === undefined
+          ? null
+          : { title: imported.title, version: imported.version, importedMs: imported.imported_ms },
+    };
+  });
+}
+
+export async function apiTraffic(
+  { store }: Context,
+  api: string,
+  fromMs: number,
+  toMs: number,
+): Promise<Traffic> {
+  return store.read(async (db) => {
+    await requireApi(db, api);
+    const sources = await db.selectFrom("sources").select("id").where("api", "=", api).execute();
+    const nodes = sources.map(({ id }) => ({ source: id, node: WHOLE_SOURCE, operation: "*" }));
+    return trafficOf(db, nodes, fromMs, toMs);
+  });
+}
+
+/** Beyond so many days buckets are days, since hours would be too many to draw. */
+const HOURS_FOR_DAYS = 8;
+
+/** Sums over the nodes' operations. Buckets without calls are left out. */
+export async function trafficOf(
+  db: Reader,
+  nodes: EndpointHeard["nodes"],
+  fromMs: number,
+  toMs: number,
+): Promise<Traffic> {
+  const bySource = new Map<string, Map<string, Set<string>>>();
+  for (const { source, node, operation } of nodes) {
+    const own = bySource.get(source) ?? new Map<string, Set<string>>();
+    bySource.set(source, own.set(node, (own.get(node) ?? new Set()).add(operation)));
+  }
+  let widthMs = toMs - fromMs > HOURS_FOR_DAYS * DAY_MS ? DAY_MS : HOUR_MS;
+  const found: { startMs: number; figures: Figures }[] = [];
+  for (const [source, operations] of bySource) {
+    for (const names of inChunks([...operations.keys()])) {
+      const rows = await db
+        .selectFrom("traffic")
+        .select(["node", "start_ms", "width_ms", "data"])
+        .where("source", "=", source)
+        .where("node", "in", names)
+        .where("start_ms", ">=", Math.floor(fromMs / widthMs) * widthMs)
+        .where("start_ms", "<", toMs)
+        .execute();
+      for (const row of rows) {
+        widthMs = Math.max(widthMs, row.width_ms);
+        for (const [operation, figures] of FigureSet.read(row.data).byOperation) {
+          if (operations.get(row.node)!.has(operation))
+            found.push({ startMs: row.start_ms, figures });
+        }
+      }
+    }
+  }
+  const buckets = new Map<number, Figures>();
+  for (const { startMs, figures } of found) {
+    const start = Math.floor(startMs / widthMs) * widthMs;
+    const known = buckets.get(start);
+    if (known === undefined) buckets.set(start, figures);
+    else addFigures(known, figures);
+  }
+  return {
+    widthMs,
+    buckets: [...buckets]
+      .sort(([a], [b]) => a - b)
+      .map(([startMs, figures]) => bucketOf(startMs, figures)),
+  };
+}
+
+export async function apiCallers({ store }: Context, api: string): Promise<Caller[]> {
+  return store.read(async (db) => {
+    const row = await requireApi(db, api);
+    const workloads = await workloadsByAddress(db);
+    return (readDetail(row).callers ?? []).map(([address, calls]) => ({
+      address,
+      workload: workloads.get(address) ?? null,
+      calls,
+    }));
+  });
+}
+
+/** Workloads that answered at an address: who answers there is also who calls from there. */
+export async function workloadsByAddress(db: Reader): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom("sources")
+    .select(["workload", "addresses"])
+    .where("workload", "!=", "")
+    .execute();
+  const workloads = new Map<string, string>();
+  for (const { workload, addresses } of rows) {
+    for (const address of Object.keys(JSON.parse(addresses) as object))
+      workloads.set(address, workload);
+  }
+  return workloads;
+}
+
+export async function apiNames(
+  db: Reader,
+  ids: Iterable<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  for (const chunk of inChunks([...new Set(ids)])) {
+    const rows = await db
+      .selectFrom("apis")
+      .select(["id", "name", "title"])
+      .where("id", "in", chunk)
+      .execute();
+    for (const row of rows) names.set(row.id, nameOf(row));
+  }
+  return names;
+}
+
+export const newestApis = (db: Reader, sinceMs: number, limit: number) =>
+  existingApis(db)
+    .select(LISTED)
+    .where("created_ms", ">=", sinceMs)
+    .orderBy("created_ms", "desc")
+    .orderBy("id")
+    .limit(limit)
+    .execute();

@@ -1,0 +1,368 @@
+/** One transaction after inference: what was learned of an API becomes rows, versions, changes, findings and deliveries. */
+import type { Transaction } from "kysely";
+import { inventoryLimits } from "../base/limits.ts";
+import type { Preferences } from "./administration.ts";
+import {
+  NO_RECENT,
+  nameOf,
+  RECENT_HOURS,
+  searchText,
+  statusOf,
+  writeRecent,
+  writeSet,
+} from "./apirow.ts";
+import { enqueueVersion } from "./deliveries.ts";
+import { endpointTable } from "./endpointrow.ts";
+import { FigureSet, HOUR_MS } from "./figures.ts";
+import { countFindings, saveFindings } from "./findings.ts";
+import type { Learned, LearnedEndpoint } from "./lesson.ts";
+import type { ReadLesson } from "./lessons.ts";
+import { growingId, WHOLE_SOURCE } from "./names.ts";
+import { pack } from "./packing.ts";
+import type { Change, ChangeKind, DifferenceRow } from "./rows.ts";
+import type { ApiTable, ChangeTable, Database } from "./schema.ts";
+import { inChunks } from "./statements.ts";
+
+export interface Concluded {
+  readonly changes: readonly Change[];
+  /** Findings that are new or open again. */
+  readonly findings: readonly string[];
+}
+
+export interface Circumstances {
+  readonly nowMs: number;
+  readonly preferences: Preferences;
+}
+
+/** Null where the API changed meanwhile in what the lesson rests on: then it is to be inferred again. */
+export async function conclude(
+  tx: Transaction<Database>,
+  lesson: ReadLesson,
+  learned: Learned,
+  circumstances: Circumstances,
+): Promise<Concluded | null> {
+  const { api } = lesson;
+  const { nowMs, preferences } = circumstances;
+  if (await isOutdated(tx, lesson)) return null;
+  const recent = await recentCalls(tx, lesson, learned.endpoints, nowMs);
+  await saveEndpoints(tx, api, learned.endpoints, recent);
+  const findings = await saveFindings(tx, api, learned.findings, nowMs);
+  const changes = await saveVersion(tx, lesson, learned, nowMs);
+  await saveComparison(tx, api, learned);
+  const row = await describeApi(tx, lesson, learned, {
+    ...circumstances,
+    isChanged: changes.length > 0,
+    recent: recent.get("") ?? NO_RECENT,
+  });
+  if (changes.length > 0) {
+    await enqueueVersion(tx, {
+      api,
+      name: nameOf(row),
+      changes,
+      endpoints: row.endpoints,
+      nowMs,
+      preferences,
+    });
+  }
+  return { changes, findings };
+}
+
+/** Another server may have inferred it, and people may have merged or split it. Locks the API by writing to it. */
+async function isOutdated(
+  tx: Transaction<Database>,
+  { api, row, sources }: ReadLesson,
+): Promise<boolean> {
+  const { version, hints } = row;
+  const locked = await tx
+    .updateTable("apis")
+    .set({ version })
+    .where("id", "=", api)
+    .where("version", "=", version)
+    .where("hints", "=", hints)
+    .executeTakeFirst();
+  if (locked.numUpdatedRows === 0n) return true;
+  const now = await tx.selectFrom("sources").select("id").where("api", "=", api).execute();
+  const ids = new Set(sources.map(({ id }) => id));
+  return now.length !== ids.size || now.some(({ id }) => !ids.has(id));
+}
+
+/** Calls of the last hours by endpoint, ready to be stored; the API as a whole under the empty id. */
+async function recentCalls(
+  tx: Transaction<Database>,
+  lesson: ReadLesson,
+  endpoints: readonly LearnedEndpoint[],
+  nowMs: number,
+): Promise<ReadonlyMap<string, string>> {
+  const lastHour = Math.floor(nowMs / HOUR_MS);
+  const fromMs = (lastHour - RECENT_HOURS + 1) * HOUR_MS;
+  const counts = new Map<string, number[]>();
+  const add = (endpoint: string, startMs: number, calls: number): void => {
+    const own = counts.get(endpoint) ?? new Array<number>(RECENT_HOURS).fill(0);
+    counts.set(endpoint, own);
+    const index = Math.floor((startMs - fromMs) / HOUR_MS);
+    if (index >= 0 && index < RECENT_HOURS) own[index]! += calls;
+  };
+  for (const { id, last_ms } of lesson.sourceRows) {
+    if (last_ms < fromMs) continue;
+    const endpointsOf = new Map<string, Map<string, string>>();
+    for (const endpoint of endpoints) {
+      if (endpoint.lastMs < fromMs) continue;
+      for (const { source, node, operation } of endpoint.nodes) {
+        if (source !== id) continue;
+        const own = endpointsOf.get(node) ?? new Map<string, string>();
+        endpointsOf.set(node, own.set(operation, endpoint.id));
+      }
+    }
+    for (const nodes of inChunks([WHOLE_SOURCE, ...endpointsOf.keys()])) {
+      const rows = await tx
+        .selectFrom("traffic")
+        .select(["node", "start_ms", "calls", "data"])
+        .where("source", "=", id)
+        .where("node", "in", nodes)
+        .where("start_ms", ">=", fromMs)
+        .execute();
+      for (const { node, start_ms, calls, data } of rows) {
+        if (node === WHOLE_SOURCE) add("", start_ms, calls);
+        const operations = endpointsOf.get(node);
+        if (operations === undefined) continue;
+        const [only] = new Set(operations.values());
+        if (new Set(operations.values()).size === 1) add(only!, start_ms, calls);
+        else
+          for (const [operation, figures] of FigureSet.read(data).byOperation) {
+            const endpoint = operations.get(operation);
+            if (endpoint !== undefined)
+              add(
+                endpoint,
+                start_ms,
+                figures.statusClasses.reduce((sum, count) => sum + count, 0),
+              );
+          }
+      }
+    }
+  }
+  return new Map([...counts].map(([endpoint, own]) => [endpoint, writeRecent(lastHour, own)]));
+}
+
+/** Only rows that differ are written. */
+async function saveEndpoints(
+  tx: Transaction<Database>,
+  api: string,
+  endpoints: readonly LearnedEndpoint[],
+  recent: ReadonlyMap<string, string>,
+): Promise<void> {
+  const known = new Map<string, string>();
+  const stored = await tx
+    .selectFrom("endpoints")
+    .select(["id", "path", "data", "heard", "last_ms"])
+    .where("api", "=", api)
+    .execute();
+  for (const row of stored)
+    known.set(row.id, `${row.path}\n${row.last_ms}\n${row.data}\n${row.heard}`);
+  const rows = endpoints
+    .map((endpoint) => endpointTable(api, endpoint, recent.get(endpoint.id)))
+    .filter((row) => {
+      const before = known.get(row.id);
+      known.delete(row.id);
+      return before !== `${row.path}\n${row.last_ms}\n${row.data}\n${row.heard}`;
+    });
+  for (const ids of inChunks([...known.keys()]))
+    await tx.deleteFrom("endpoints").where("id", "in", ids).execute();
+  const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
+  for (const chunk of inChunks(unique)) {
+    await tx
+      .insertInto("endpoints")
+      .values(chunk)
+      .onConflict((on) =>
+        on.column("id").doUpdateSet((eb) => ({
+          path: eb.ref("excluded.path"),
+          search: eb.ref("excluded.search"),
+          calls: eb.ref("excluded.calls"),
+          error_share: eb.ref("excluded.error_share"),
+          p95_ms: eb.ref("excluded.p95_ms"),
+          first_ms: eb.ref("excluded.first_ms"),
+          last_ms: eb.ref("excluded.last_ms"),
+          data: eb.ref("excluded.data"),
+          heard: eb.ref("excluded.heard"),
+        })),
+      )
+      .execute();
+  }
+}
+
+/** A new version where the document is another; its changes. */
+async function saveVersion(
+  tx: Transaction<Database>,
+  { api, row }: ReadLesson,
+  learned: Learned,
+  nowMs: number,
+): Promise<Change[]> {
+  const isFirst = row.version === 0;
+  if (learned.documents === null || (isFirst && learned.endpoints.length === 0)) return [];
+  const version = row.version + 1;
+  const title = learned.title ?? row.title;
+  const differences: readonly DifferenceRow[] = isFirst
+    ? [
+        {
+          code: "api.new",
+          breaking: false,
+          method: null,
+          path: null,
+          where: "",
+          message: `${title} was heard for the first time, with ${learned.endpoints.length} endpoint${learned.endpoints.length === 1 ? "" : "s"}`,
+        },
+      ]
+    : shortened(learned.differences);
+  const rows = differences.map(
+    ({ code, breaking, method, path, where, message }): ChangeTable => ({
+      id: growingId(nowMs),
+      at_ms: nowMs,
+      api,
+      kind: kindOf(code, breaking),
+      code,
+      breaking: breaking ? 1 : 0,
+      method,
+      path,
+      place: where,
+      message,
+      version,
+    }),
+  );
+  for (const chunk of inChunks(rows)) await tx.insertInto("changes").values(chunk).execute();
+  await tx
+    .insertInto("versions")
+    .values({
+      api,
+      version,
+      created_ms: nowMs,
+      endpoints: learned.endpoints.length,
+      hash: learned.hash,
+      changes: learned.differences.length,
+      breaking: learned.differences.filter(({ breaking }) => breaking).length,
+      data: learned.documents,
+    })
+    .execute();
+  const apiName = nameOf({ ...row, title });
+  return rows.map((each) => changeOf(each, apiName));
+}
+
+export const changeOf = (row: ChangeTable, apiName: string): Change => ({
+  id: row.id,
+  atMs: row.at_ms,
+  api: row.api,
+  apiName,
+  kind: row.kind as ChangeKind,
+  code: row.code,
+  breaking: row.breaking === 1,
+  method: row.method,
+  path: row.path,
+  where: row.place,
+  message: row.message,
+  version: row.version,
+});
+
+/** Where there are very many, or none that anyone names, one line stands for the rest. */
+function shortened(differences: readonly DifferenceRow[]): readonly DifferenceRow[] {
+  const line = (code: string, message: string): DifferenceRow => ({
+    code,
+    breaking: false,
+    method: null,
+    path: null,
+    where: "",
+    message,
+  });
+  if (differences.length === 0)
+    return [line("document.changed", "the document changed in words alone")];
+  const left = differences.length - inventoryLimits.changesMax;
+  if (left <= 0) return differences;
+  return [
+    ...differences.slice(0, inventoryLimits.changesMax),
+    line("changes.more", `and ${left} further changes`),
+  ];
+}
+
+function kindOf(code: string, breaking: boolean): ChangeKind {
+  if (code === "api.new") return "api-new";
+  if (code === "operation.added") return "endpoint-new";
+  if (code.startsWith("operation.removed")) return "endpoint-gone";
+  if (code.startsWith("security.")) return "auth-changed";
+  if (breaking) return "breaking";
+  if (code === "response.added") return "status-new";
+  if (/field-added|^parameter\.added/.test(code)) return "field-new";
+  return "other";
+}
+
+async function saveComparison(
+  tx: Transaction<Database>,
+  api: string,
+  { comparison }: Learned,
+): Promise<void> {
+  if (comparison === null) return;
+  await tx
+    .updateTable("imports")
+    .set({ documented: comparison.documented, comparison: pack(JSON.stringify(comparison.rows)) })
+    .where("api", "=", api)
+    .execute();
+}
+
+async function describeApi(
+  tx: Transaction<Database>,
+  lesson: ReadLesson,
+  learned: Learned,
+  { nowMs, preferences, isChanged, recent }: Circumstances & { isChanged: boolean; recent: string },
+): Promise<ApiTable> {
+  const { api, sourceRows } = lesson;
+  // What people say may have changed since the lesson was read.
+  const row = await tx
+    .selectFrom("apis")
+    .selectAll()
+    .where("id", "=", api)
+    .executeTakeFirstOrThrow();
+  const version = lesson.row.version + (isChanged ? 1 : 0);
+  const calls = learned.endpoints.reduce((sum, each) => sum + each.calls, 0);
+  const errors = learned.endpoints.reduce((sum, each) => sum + each.errors, 0);
+  const workloads = sourceRows.flatMap(({ workload }) => (workload === "" ? [] : [workload]));
+  const limits = new Map<string, number>();
+  for (const source of sourceRows) {
+    for (const [name, count] of Object.entries(
+      JSON.parse(source.limits) as Record<string, number>,
+    )) {
+      limits.set(name, (limits.get(name) ?? 0) + count);
+    }
+  }
+  const described: ApiTable = {
+    ...row,
+    title: learned.title ?? sourceRows[0]?.host ?? row.title,
+    namespace: workloads[0]?.split("/")[0] ?? null,
+    workloads: writeSet(workloads),
+    hosts: writeSet(learned.hosts.length > 0 ? learned.hosts : sourceRows.map(({ host }) => host)),
+    ports: writeSet(sourceRows.map(({ port }) => port)),
+    origin: learned.origin,
+    endpoints: learned.endpoints.length,
+    calls,
+    errors,
+    error_share: calls === 0 ? 0 : errors / calls,
+    first_ms: Math.min(...sourceRows.map(({ first_ms }) => first_ms), Number.MAX_SAFE_INTEGER),
+    last_ms: Math.max(...sourceRows.map(({ last_ms }) => last_ms), 0),
+    auth: writeSet(learned.auth),
+    sensitive: writeSet(learned.sensitive),
+    score: learned.score,
+    version,
+    changed_ms: isChanged && version > 1 ? nowMs : row.changed_ms,
+    detail: JSON.stringify({
+      servers: learned.servers,
+      securitySchemes: learned.securitySchemes,
+      limits: Object.fromEntries(limits),
+      callers: learned.callers,
+    }),
+    dirty_ms: row.dirty_ms === lesson.row.dirty_ms ? null : row.dirty_ms,
+  };
+  const { id, ...values } = {
+    ...described,
+    recent,
+    status: statusOf(described, preferences, nowMs),
+    search: searchText(described),
+    ...(await countFindings(tx, api)),
+  };
+  await tx.updateTable("apis").set(values).where("id", "=", id).execute();
+  return described;
+}

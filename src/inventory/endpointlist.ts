@@ -1,0 +1,182 @@
+/** Endpoints: of all APIs or of one, and each in full. */
+import { sql } from "kysely";
+import { apiNames, requireApi, trafficOf, workloadsByAddress } from "./apidetail.ts";
+import { escapeLike } from "./apilist.ts";
+import type { Context } from "./context.ts";
+import { type EndpointHeard, endpointRow } from "./endpointrow.ts";
+import type { Endpoints } from "./inventory.ts";
+import { lessonOf, readLesson } from "./lessons.ts";
+import { pageOf, readCursor, sortingOf } from "./paging.ts";
+import { notFound } from "./problem.ts";
+import type { EndpointDetail, EndpointQuery, EndpointRow, Page, Traffic } from "./rows.ts";
+import type { EndpointTable } from "./schema.ts";
+import { inChunks } from "./statements.ts";
+import type { Reader } from "./store.ts";
+
+const SORTS = {
+  path: "path",
+  calls: "calls",
+  errorShare: "error_share",
+  p95Ms: "p95_ms",
+  firstMs: "first_ms",
+  lastMs: "last_ms",
+} as const;
+
+const LISTED = [
+  "id",
+  "api",
+  "method",
+  "path",
+  "calls",
+  "error_share",
+  "first_ms",
+  "last_ms",
+  "data",
+] as const;
+const LIMIT = 500;
+
+export const createEndpoints = (context: Context): Endpoints => ({
+  list: (query) => list(context, query),
+  detail: (api, endpoint) => detail(context, api, endpoint),
+  traffic: (api, endpoint, fromMs, toMs) => traffic(context, api, endpoint, fromMs, toMs),
+});
+
+async function list({ store, now }: Context, query: EndpointQuery): Promise<Page<EndpointRow>> {
+  const limit = query.limit ?? LIMIT;
+  const { column, isDown } = sortingOf(query.sort ?? "path", SORTS);
+  return store.read(async (db) => {
+    if (query.api !== undefined) await requireApi(db, query.api);
+    const filtered = filteredEndpoints(db, query);
+    const direction = isDown ? "desc" : "asc";
+    const ref = sql.ref(column);
+    let page = filtered
+      .select(LISTED)
+      .select(sql<string | number>`${ref}`.as("sorted"))
+      .orderBy(ref, direction)
+      .orderBy("id", direction)
+      .limit(limit + 1);
+    if (query.cursor !== undefined) {
+      const [value, id] = readCursor(query.cursor);
+      page = page.where(
+        isDown
+          ? sql<boolean>`(${ref}, id) < (${value}, ${id})`
+          : sql<boolean>`(${ref}, id) > (${value}, ${id})`,
+      );
+    }
+    const rows = await page.execute();
+    // To search all is dear, so it is counted for the first page only.
+    const isCounted = query.cursor === undefined || query.q === undefined;
+    const total = isCounted
+      ? await filtered
+          .select((eb) => eb.fn.countAll<number>().as("count"))
+          .executeTakeFirstOrThrow()
+      : null;
+    const shown = rows.slice(0, limit);
+    const names = await apiNames(
+      db,
+      shown.map(({ api }) => api),
+    );
+    const findings = await openFindings(
+      db,
+      shown.map(({ id }) => id),
+    );
+    const nowMs = now();
+    return pageOf(
+      rows,
+      limit,
+      (row) => [row.sorted, row.id],
+      (row) => endpointRow(row, names.get(row.api) ?? row.api, findings.get(row.id) ?? 0, nowMs),
+      total === null ? null : Number(total.count),
+    );
+  });
+}
+
+function filteredEndpoints(db: Reader, query: EndpointQuery) {
+  let found = db.selectFrom("endpoints");
+  if (query.api !== undefined) found = found.where("api", "=", query.api);
+  if (query.method !== undefined && query.method !== "") {
+    found = found.where("method", "in", query.method.toUpperCase().split(","));
+  }
+  for (const word of (query.q ?? "").toLowerCase().split(/\s+/).slice(0, 8)) {
+    if (word !== "")
+      found = found.where(sql<boolean>`search like ${`%${escapeLike(word)}%`} escape '!'`);
+  }
+  return found;
+}
+
+async function openFindings(
+  db: Reader,
+  endpoints: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (const chunk of inChunks(endpoints)) {
+    const rows = await db
+      .selectFrom("findings")
+      .select((eb) => ["endpoint", eb.fn.countAll<number>().as("count")])
+      .where("endpoint", "in", chunk)
+      .where("state", "=", "open")
+      .groupBy("endpoint")
+      .execute();
+    for (const { endpoint, count } of rows) counts.set(endpoint!, Number(count));
+  }
+  return counts;
+}
+
+async function requireEndpoint(db: Reader, api: string, id: string): Promise<EndpointTable> {
+  await requireApi(db, api);
+  const row = await db
+    .selectFrom("endpoints")
+    .selectAll()
+    .where("id", "=", id)
+    .where("api", "=", api)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound("endpoint", id);
+  return row;
+}
+
+const heardOf = (row: EndpointTable): EndpointHeard => JSON.parse(row.heard) as EndpointHeard;
+
+async function detail(
+  { store, now, learner, hashKey, preferences }: Context,
+  api: string,
+  id: string,
+): Promise<EndpointDetail> {
+  const nowMs = now();
+  const { unusedAfterDays } = await preferences.get();
+  const { row, lesson, names, findings, workloads } = await store.read(async (db) => ({
+    row: await requireEndpoint(db, api, id),
+    lesson: await readLesson(db, api, { hashKey, nowMs, unusedAfterDays }),
+    names: await apiNames(db, [api]),
+    findings: await openFindings(db, [id]),
+    workloads: await workloadsByAddress(db),
+  }));
+  const { operation, components, decisions } = await learner.ask("endpoint", {
+    ...lessonOf(lesson),
+    method: row.method,
+    path: row.path,
+  });
+  return {
+    ...endpointRow(row, names.get(api) ?? api, findings.get(id) ?? 0, nowMs),
+    operation: { ...operation },
+    components: { ...components },
+    decisions: [...decisions],
+    callers: heardOf(row).callers.map(([address, calls]) => ({
+      address,
+      workload: workloads.get(address) ?? null,
+      calls,
+    })),
+  };
+}
+
+async function traffic(
+  { store }: Context,
+  api: string,
+  id: string,
+  fromMs: number,
+  toMs: number,
+): Promise<Traffic> {
+  return store.read(async (db) => {
+    const row = await requireEndpoint(db, api, id);
+    return trafficOf(db, heardOf(row).nodes, fromMs, toMs);
+  });
+}

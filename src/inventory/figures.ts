@@ -1,0 +1,175 @@
+/** Figures of calls in one span of time: counts that add up, and durations as a sketch. */
+import {
+  emptyLatency,
+  type LatencySketch,
+  latencyQuantile,
+  mergeLatency,
+} from "../telemetry/latency.ts";
+import type { OperationSummary } from "../telemetry/summary.ts";
+import type { TrafficBucket } from "./rows.ts";
+
+export interface Figures {
+  readonly statusClasses: number[];
+  requestBytes: number;
+  responseBytes: number;
+  readonly latency: LatencySketch;
+}
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+const emptyFigures = (): Figures => ({
+  statusClasses: [0, 0, 0, 0, 0],
+  requestBytes: 0,
+  responseBytes: 0,
+  latency: emptyLatency(),
+});
+
+export function addFigures(into: Figures, from: Figures): void {
+  for (let index = 0; index < 5; index += 1) {
+    into.statusClasses[index]! += from.statusClasses[index]!;
+  }
+  into.requestBytes += from.requestBytes;
+  into.responseBytes += from.responseBytes;
+  mergeLatency(into.latency, from.latency);
+}
+
+/** Figures by operation (`GET`, `POST graphql:…`); for what is no node by `*`. */
+export class FigureSet {
+  readonly byOperation = new Map<string, Figures>();
+
+  add(operation: string, figures: Figures): void {
+    const known = this.byOperation.get(operation) ?? emptyFigures();
+    this.byOperation.set(operation, known);
+    addFigures(known, figures);
+  }
+
+  addAll(other: FigureSet): void {
+    for (const [operation, figures] of other.byOperation) this.add(operation, figures);
+  }
+
+  get calls(): number {
+    return this.#sum(({ statusClasses }) => statusClasses.reduce((sum, count) => sum + count, 0));
+  }
+
+  get errors(): number {
+    return this.#sum(({ statusClasses }) => statusClasses[3]! + statusClasses[4]!);
+  }
+
+  #sum(read: (figures: Figures) => number): number {
+    let sum = 0;
+    for (const figures of this.byOperation.values()) sum += read(figures);
+    return sum;
+  }
+
+  /** `[operation, [1xx … 5xx, request bytes, response bytes, latency bucket, count, …], …]` */
+  write(): string {
+    const parts: unknown[] = [];
+    for (const [operation, figures] of this.byOperation) {
+      const { statusClasses, requestBytes, responseBytes, latency } = figures;
+      parts.push(operation, [
+        ...statusClasses,
+        requestBytes,
+        responseBytes,
+        ...[...latency.buckets].flat(),
+      ]);
+    }
+    return JSON.stringify(parts);
+  }
+
+  static read(text: string): FigureSet {
+    const set = new FigureSet();
+    const parts = JSON.parse(text) as (string | number[])[];
+    for (let at = 0; at + 1 < parts.length; at += 2) {
+      const numbers = parts[at + 1] as number[];
+      const latency = emptyLatency();
+      for (let index = 7; index + 1 < numbers.length; index += 2) {
+        latency.buckets.set(numbers[index]!, numbers[index + 1]!);
+        latency.count += numbers[index + 1]!;
+      }
+      set.byOperation.set(parts[at] as string, {
+        statusClasses: numbers.slice(0, 5),
+        requestBytes: numbers[5]!,
+        responseBytes: numbers[6]!,
+        latency,
+      });
+    }
+    return set;
+  }
+}
+
+/**
+ * The operation's figures by the hour. A delta is mostly of one hour; where it is of several, as after an outage, calls by
+ * time are all that is known, so what was counted beside them is shared out in their proportion, with the rest in the last.
+ */
+export function figuresByHour(operation: OperationSummary): Map<number, Figures> {
+  const calls = new Map<number, number>();
+  let total = 0;
+  const { widthMs, buckets } = operation.buckets;
+  for (const [index, bucket] of buckets) {
+    const startMs = Math.floor((index * widthMs) / HOUR_MS) * HOUR_MS;
+    calls.set(startMs, (calls.get(startMs) ?? 0) + bucket.calls);
+    total += bucket.calls;
+  }
+  if (calls.size === 0) calls.set(Math.floor(operation.lastMs / HOUR_MS) * HOUR_MS, 0);
+  const left: Figures = {
+    statusClasses: [...operation.statusClasses],
+    requestBytes: operation.requestBytes,
+    responseBytes: operation.responseBytes,
+    latency: { count: operation.latency.count, buckets: new Map(operation.latency.buckets) },
+  };
+  const hours = [...calls].sort(([a], [b]) => a - b);
+  const result = new Map<number, Figures>();
+  for (const [startMs, count] of hours.slice(0, -1)) {
+    const share = total === 0 ? 0 : count / total;
+    const part = takeShare(left, share);
+    result.set(startMs, part);
+    total -= count;
+  }
+  result.set(hours.at(-1)![0], left);
+  return result;
+}
+
+/** Moves a share of everything out of `from`. */
+function takeShare(from: Figures, share: number): Figures {
+  const take = (count: number): number => Math.min(count, Math.round(count * share));
+  const part = emptyFigures();
+  from.statusClasses.forEach((count, index) => {
+    part.statusClasses[index] = take(count);
+    from.statusClasses[index] = count - take(count);
+  });
+  part.requestBytes = take(from.requestBytes);
+  from.requestBytes -= part.requestBytes;
+  part.responseBytes = take(from.responseBytes);
+  from.responseBytes -= part.responseBytes;
+  for (const [index, count] of from.latency.buckets) {
+    const taken = take(count);
+    if (taken === 0) continue;
+    part.latency.buckets.set(index, taken);
+    part.latency.count += taken;
+    from.latency.count -= taken;
+    if (taken === count) from.latency.buckets.delete(index);
+    else from.latency.buckets.set(index, count - taken);
+  }
+  return part;
+}
+
+export function bucketOf(startMs: number, figures: Figures): TrafficBucket {
+  const { statusClasses, requestBytes, responseBytes, latency } = figures;
+  return {
+    startMs,
+    calls: statusClasses.reduce((sum, count) => sum + count, 0),
+    statusClasses,
+    requestBytes,
+    responseBytes,
+    ...quantilesOf(latency),
+  };
+}
+
+export const quantilesOf = (
+  latency: LatencySketch,
+): { p50Ms: number | null; p95Ms: number | null; p99Ms: number | null } => {
+  const of = (quantile: number): number | null =>
+    latency.count === 0 ? null : Math.round(latencyQuantile(latency, quantile) * 100) / 100;
+  return { p50Ms: of(0.5), p95Ms: of(0.95), p99Ms: of(0.99) };
+};

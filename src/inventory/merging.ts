@@ -1,0 +1,356 @@
+/** One transaction of ingest: deltas to the pieces, figures, sources and sensors that they change. */
+import type { Transaction } from "kysely";
+import { inventoryLimits, telemetryLimits } from "../base/limits.ts";
+import type { Delta } from "../sensor/delta.ts";
+import { addCounts } from "../telemetry/mergeshape.ts";
+import type { ApiKey, ApiSummary, LimitMarks, PathNode } from "../telemetry/summary.ts";
+import { FigureSet, figuresByHour } from "./figures.ts";
+import { ALL_SOURCES, homeApi, nodeName, sourceId, storable, WHOLE_SOURCE } from "./names.ts";
+import type { CachedPiece, PieceCache } from "./piececache.ts";
+import { absorbPiece, cutInPieces, packPiece, unpackPiece } from "./pieces.ts";
+import type { Database, NodeTable, SourceTable, TrafficTable } from "./schema.ts";
+import { inChunks } from "./statements.ts";
+import type { Engine } from "./store.ts";
+
+/** What is to be added to one source. */
+export interface SourceUpdate {
+  readonly id: string;
+  readonly key: ApiKey;
+  readonly pieces: Map<string, { readonly path: string; piece: PathNode }>;
+  /** By node, then by start. */
+  readonly figures: Map<string, Map<number, FigureSet>>;
+  readonly addresses: Map<string, number>;
+  readonly limits: LimitMarks;
+  calls: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+/** What deltas say together, before anything is read. */
+export class Updates {
+  readonly sources = new Map<string, SourceUpdate>();
+  readonly whole = new Map<number, FigureSet>();
+
+  /** The delta must not be used afterwards. */
+  add(delta: Delta): void {
+    for (const summary of delta.summaries) this.#addSummary(summary);
+  }
+
+  #addSummary(summary: ApiSummary): void {
+    const update = this.#updateOf(summary.key);
+    addCounts(update.addresses, summary.serverAddresses);
+    addCounts(update.limits, summary.limits);
+    cutInPieces(summary.root, (path, piece) => {
+      const node = nodeName(path);
+      this.#addFigures(update, node, piece);
+      const known = update.pieces.get(node);
+      if (known === undefined) update.pieces.set(node, { path, piece });
+      else absorbPiece(known.piece, piece, update.limits);
+    });
+  }
+
+  #addFigures(update: SourceUpdate, node: string, { operations }: PathNode): void {
+    for (const [name, operation] of operations) {
+      update.calls += operation.calls + operation.refused;
+      update.firstMs = Math.min(update.firstMs, operation.firstMs);
+      update.lastMs = Math.max(update.lastMs, operation.lastMs);
+      for (const [startMs, figures] of figuresByHour(operation)) {
+        setAt(hoursAt(update.figures, node), startMs).add(name, figures);
+        setAt(hoursAt(update.figures, WHOLE_SOURCE), startMs).add("*", figures);
+        setAt(this.whole, startMs).add("*", figures);
+      }
+    }
+  }
+
+  #updateOf(given: ApiKey): SourceUpdate {
+    const key = { ...given, host: storable(given.host), workload: storable(given.workload) };
+    const id = sourceId(key);
+    const known = this.sources.get(id);
+    if (known !== undefined) return known;
+    const update: SourceUpdate = {
+      id,
+      key,
+      pieces: new Map(),
+      figures: new Map(),
+      addresses: new Map(),
+      limits: new Map(),
+      calls: 0,
+      firstMs: Number.POSITIVE_INFINITY,
+      lastMs: Number.NEGATIVE_INFINITY,
+    };
+    this.sources.set(id, update);
+    return update;
+  }
+}
+
+function hoursAt(map: Map<string, Map<number, FigureSet>>, node: string): Map<number, FigureSet> {
+  const known = map.get(node) ?? new Map<number, FigureSet>();
+  map.set(node, known);
+  return known;
+}
+
+function setAt(map: Map<number, FigureSet>, startMs: number): FigureSet {
+  const known = map.get(startMs) ?? new FigureSet();
+  map.set(startMs, known);
+  return known;
+}
+
+/** Adds updates to what the store has. */
+export class Merging {
+  readonly #tx: Transaction<Database>;
+  readonly #engine: Engine;
+  readonly #cache: PieceCache;
+  readonly #nodes: NodeTable[] = [];
+  readonly #traffic: TrafficTable[] = [];
+  readonly #sources: SourceTable[] = [];
+
+  constructor(tx: Transaction<Database>, engine: Engine, cache: PieceCache) {
+    this.#tx = tx;
+    this.#engine = engine;
+    this.#cache = cache;
+  }
+
+  /** Gives the APIs that were touched, by source. */
+  async merge(updates: Updates): Promise<Map<string, string>> {
+    const rows = await this.#lockSources([...updates.sources.keys()].sort());
+    const apis = new Map<string, string>();
+    for (const update of updates.sources.values()) {
+      const row = rows.get(update.id) ?? (await this.#newSource(update.key));
+      await this.#mergeSource(row, update);
+      apis.set(update.id, row.api);
+    }
+    await this.#mergeWhole(updates.whole);
+    await this.#save();
+    return apis;
+  }
+
+  async #lockSources(ids: readonly string[]): Promise<Map<string, SourceTable>> {
+    const found = new Map<string, SourceTable>();
+    for (const chunk of inChunks(ids)) {
+      const query = this.#tx
+        .selectFrom("sources")
+        .selectAll()
+        .where("id", "in", chunk)
+        .orderBy("id");
+      const rows = await (this.#engine === "postgres" ? query.forUpdate() : query).execute();
+      for (const row of rows) found.set(row.id, row);
+    }
+    return found;
+  }
+
+  async #newSource(key: ApiKey): Promise<SourceTable> {
+    const home = homeApi(key);
+    return {
+      id: sourceId(key),
+      ...key,
+      home,
+      api: await this.#followMerges(home),
+      calls: 0,
+      first_ms: Number.MAX_SAFE_INTEGER,
+      last_ms: 0,
+      node_count: 0,
+      addresses: "{}",
+      limits: "{}",
+    };
+  }
+
+  /** Where the API that a rule names was made part of another, its new sources go there too. */
+  async #followMerges(home: string): Promise<string> {
+    let api = home;
+    for (let step = 0; step < 16; step += 1) {
+      const row = await this.#tx
+        .selectFrom("apis")
+        .select("merged_into")
+        .where("id", "=", api)
+        .executeTakeFirst();
+      if (row === undefined || row.merged_into === null) break;
+      api = row.merged_into;
+    }
+    return api;
+  }
+
+  async #mergeSource(row: SourceTable, update: SourceUpdate): Promise<void> {
+    const limits = countsOf(row.limits);
+    addCounts(limits, update.limits);
+    const addresses = countsOf(row.addresses);
+    addCounts(addresses, update.addresses);
+    const cached = await this.#load(row.id, update.figures, [...update.pieces.keys()]);
+    let nodeCount = row.node_count;
+    for (const [node, { path, piece }] of update.pieces) {
+      const known = cached.get(node)!;
+      if (known.piece === null) {
+        if (nodeCount >= inventoryLimits.nodesMax) {
+          limits.set("nodesMax", (limits.get("nodesMax") ?? 0) + 1);
+          continue;
+        }
+        nodeCount += 1;
+        known.piece = piece;
+      } else if (!absorbPiece(known.piece, piece, limits)) continue;
+      const { data, characters } = packPiece(known.piece);
+      this.#cache.resize(known, characters);
+      this.#nodes.push({ source: row.id, node, path, data });
+    }
+    for (const [node, hours] of update.figures)
+      this.#addHours(row.id, node, cached.get(node)!, hours);
+    this.#sources.push({
+      ...row,
+      calls: row.calls + update.calls,
+      first_ms: Math.min(row.first_ms, update.firstMs),
+      last_ms: Math.max(row.last_ms, update.lastMs),
+      node_count: nodeCount,
+      addresses: JSON.stringify(
+        Object.fromEntries(mostOf(addresses, telemetryLimits.serverAddressesMax)),
+      ),
+      limits: JSON.stringify(Object.fromEntries(limits)),
+    });
+  }
+
+  #addHours(
+    source: string,
+    node: string,
+    cached: CachedPiece,
+    hours: Map<number, FigureSet>,
+  ): void {
+    for (const [startMs, figures] of hours) {
+      const known = setAt(cached.figures, startMs);
+      known.addAll(figures);
+      this.#traffic.push({
+        source,
+        node,
+        start_ms: startMs,
+        width_ms: HOUR,
+        calls: known.calls,
+        errors: known.errors,
+        data: known.write(),
+      });
+    }
+    const latestMs = Math.max(...cached.figures.keys());
+    for (const startMs of cached.figures.keys())
+      if (startMs < latestMs - HOUR) cached.figures.delete(startMs);
+    cached.knownFromMs = Math.max(cached.knownFromMs, latestMs - HOUR);
+  }
+
+  async #mergeWhole(hours: Map<number, FigureSet>): Promise<void> {
+    if (hours.size === 0) return;
+    const cached = await this.#load(ALL_SOURCES, new Map([[WHOLE_SOURCE, hours]]), []);
+    this.#addHours(ALL_SOURCES, WHOLE_SOURCE, cached.get(WHOLE_SOURCE)!, hours);
+  }
+
+  /** Pieces and figures of these nodes, from the cache or the store. */
+  async #load(
+    source: string,
+    figures: ReadonlyMap<string, ReadonlyMap<number, unknown>>,
+    nodes: readonly string[],
+  ): Promise<Map<string, CachedPiece>> {
+    const result = new Map<string, CachedPiece>();
+    const unknown: string[] = [];
+    const late = new Map<string, number>();
+    for (const node of new Set([...nodes, ...figures.keys()])) {
+      const known = this.#cache.get(`${source}\n${node}`);
+      const fromMs = Math.min(...(figures.get(node)?.keys() ?? []));
+      if (known === undefined) unknown.push(node);
+      else result.set(node, known);
+      if (Number.isFinite(fromMs) && (known === undefined || fromMs < known.knownFromMs))
+        late.set(node, fromMs);
+    }
+    for (const node of unknown) {
+      const cached: CachedPiece = {
+        piece: null,
+        characters: 0,
+        figures: new Map(),
+        knownFromMs: Number.POSITIVE_INFINITY,
+      };
+      result.set(node, cached);
+    }
+    await this.#readPieces(source, unknown, result);
+    for (const node of unknown) this.#cache.add(`${source}\n${node}`, result.get(node)!);
+    await this.#readFigures(source, late, result);
+    return result;
+  }
+
+  async #readPieces(
+    source: string,
+    nodes: readonly string[],
+    into: ReadonlyMap<string, CachedPiece>,
+  ): Promise<void> {
+    for (const chunk of inChunks(nodes)) {
+      const rows = await this.#tx
+        .selectFrom("nodes")
+        .select(["node", "data"])
+        .where("source", "=", source)
+        .where("node", "in", chunk)
+        .execute();
+      for (const { node, data } of rows) Object.assign(into.get(node)!, unpackPiece(data));
+    }
+  }
+
+  async #readFigures(
+    source: string,
+    late: ReadonlyMap<string, number>,
+    into: ReadonlyMap<string, CachedPiece>,
+  ): Promise<void> {
+    if (late.size === 0) return;
+    const fromMs = Math.min(...late.values());
+    for (const chunk of inChunks([...late.keys()])) {
+      const rows = await this.#tx
+        .selectFrom("traffic")
+        .select(["node", "start_ms", "data"])
+        .where("source", "=", source)
+        .where("node", "in", chunk)
+        .where("start_ms", ">=", fromMs)
+        .execute();
+      for (const node of chunk) into.get(node)!.knownFromMs = fromMs;
+      for (const { node, start_ms, data } of rows)
+        into.get(node)!.figures.set(start_ms, FigureSet.read(data));
+    }
+  }
+
+  async #save(): Promise<void> {
+    for (const rows of inChunks(this.#nodes)) {
+      await this.#tx
+        .insertInto("nodes")
+        .values(rows)
+        .onConflict((on) =>
+          on.columns(["source", "node"]).doUpdateSet((eb) => ({ data: eb.ref("excluded.data") })),
+        )
+        .execute();
+    }
+    for (const rows of inChunks(this.#traffic)) {
+      await this.#tx
+        .insertInto("traffic")
+        .values(rows)
+        .onConflict((on) =>
+          on.columns(["source", "node", "start_ms"]).doUpdateSet((eb) => ({
+            calls: eb.ref("excluded.calls"),
+            errors: eb.ref("excluded.errors"),
+            data: eb.ref("excluded.data"),
+          })),
+        )
+        .execute();
+    }
+    for (const rows of inChunks(this.#sources)) {
+      await this.#tx
+        .insertInto("sources")
+        .values(rows)
+        .onConflict((on) =>
+          on.column("id").doUpdateSet((eb) => ({
+            calls: eb.ref("excluded.calls"),
+            first_ms: eb.ref("excluded.first_ms"),
+            last_ms: eb.ref("excluded.last_ms"),
+            node_count: eb.ref("excluded.node_count"),
+            addresses: eb.ref("excluded.addresses"),
+            limits: eb.ref("excluded.limits"),
+          })),
+        )
+        .execute();
+    }
+  }
+}
+
+const HOUR = 3_600_000;
+
+const countsOf = (text: string): Map<string, number> =>
+  new Map(Object.entries(JSON.parse(text) as Record<string, number>));
+
+const mostOf = (counts: ReadonlyMap<string, number>, max: number): [string, number][] =>
+  [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, max);

@@ -1,0 +1,169 @@
+/** The whole at a glance, and who calls whom. */
+import { inventoryLimits } from "../base/limits.ts";
+import { isPrivateAddress } from "../telemetry/target.ts";
+import { newestApis, readDetail, workloadsByAddress } from "./apidetail.ts";
+import { existingApis, LISTED } from "./apilist.ts";
+import { apiRow, nameOf, readSet } from "./apirow.ts";
+import type { Context } from "./context.ts";
+import { createFeed } from "./feed.ts";
+import { DAY_MS, HOUR_MS } from "./figures.ts";
+import { ALL_SOURCES } from "./names.ts";
+import type { ApiStatus, Overview, ServiceMap } from "./rows.ts";
+import { sensorRow } from "./sensors.ts";
+
+const SHOWN = 10;
+const RECENT_MS = 7 * DAY_MS;
+
+export async function overviewOf(context: Context, sinceMs?: number): Promise<Overview> {
+  const nowMs = context.now();
+  const firstHourMs = Math.floor((nowMs - RECENT_MS) / HOUR_MS + 1) * HOUR_MS;
+  const feed = createFeed(context);
+  const since = sinceMs ?? nowMs - RECENT_MS;
+  const changes = await feed.changes({ sinceMs: since, limit: SHOWN });
+  const topFindings = await feed.findings({ state: "open", limit: SHOWN });
+  return context.store.read(async (db) => {
+    const sums = await existingApis(db)
+      .select((eb) => [
+        "status",
+        eb.fn.countAll<number>().as("apis"),
+        eb.fn.sum<number>("endpoints").as("endpoints"),
+        eb.fn.sum<number>("calls").as("calls"),
+        eb.fn.sum<number>("errors").as("errors"),
+        eb.fn.sum<number>("info").as("info"),
+        eb.fn.sum<number>("low").as("low"),
+        eb.fn.sum<number>("medium").as("medium"),
+        eb.fn.sum<number>("high").as("high"),
+      ])
+      .groupBy("status")
+      .execute();
+    const sumOf = (name: Exclude<keyof (typeof sums)[number], "status">): number =>
+      sums.reduce((sum, row) => sum + Number(row[name]), 0);
+    const hours = await db
+      .selectFrom("traffic")
+      .select(["start_ms", "calls", "errors"])
+      .where("source", "=", ALL_SOURCES)
+      .where("start_ms", ">=", firstHourMs)
+      .execute();
+    const byHour = new Map(hours.map((row) => [row.start_ms, row]));
+    const sensors = (await db.selectFrom("sensors").selectAll().execute()).map((row) =>
+      sensorRow(row, nowMs),
+    );
+    const byStatus: Record<ApiStatus, number> = {
+      new: 0,
+      active: 0,
+      changed: 0,
+      unused: 0,
+      ignored: 0,
+    };
+    for (const { status, apis } of sums) byStatus[status as ApiStatus] = Number(apis);
+    const calls = sumOf("calls");
+    return {
+      apis: sumOf("apis"),
+      endpoints: sumOf("endpoints"),
+      calls,
+      errorShare: calls === 0 ? 0 : sumOf("errors") / calls,
+      byStatus,
+      findings: {
+        info: sumOf("info"),
+        low: sumOf("low"),
+        medium: sumOf("medium"),
+        high: sumOf("high"),
+      },
+      recent: Array.from({ length: RECENT_MS / HOUR_MS }, (_, index) => {
+        const startMs = firstHourMs + index * HOUR_MS;
+        const row = byHour.get(startMs);
+        return { startMs, calls: row?.calls ?? 0, errors: row?.errors ?? 0 };
+      }),
+      newApis: (await newestApis(db, since, SHOWN)).map((row) => apiRow(row, nowMs)),
+      changes: changes.items,
+      topFindings: topFindings.items,
+      sensors: {
+        total: sensors.length,
+        healthy: sensors.filter(({ health }) => health === "healthy").length,
+        silent: sensors.filter(({ health }) => health === "silent").length,
+        losing: sensors.filter(({ health }) => health === "losing").length,
+      },
+    };
+  });
+}
+
+type MapNode = ServiceMap["nodes"][number];
+
+/**
+ * APIs, and who calls them. A caller is the API that answers at its address, else its workload; addresses of nobody are
+ * private ones together and public ones together.
+ */
+export async function serviceMap({ store }: Context): Promise<ServiceMap> {
+  return store.read(async (db) => {
+    const rows = await existingApis(db)
+      .select([...LISTED, "detail"])
+      .where("ignored", "=", 0)
+      .orderBy("calls", "desc")
+      .limit(inventoryLimits.mapNodesMax)
+      .execute();
+    const workloads = await workloadsByAddress(db);
+    const apiOfWorkload = new Map(
+      rows.flatMap((row) => readSet(row.workloads).map((workload) => [workload, row.id])),
+    );
+    const nodes = new Map<string, MapNode>();
+    for (const row of rows) {
+      nodes.set(row.id, {
+        id: row.id,
+        label: nameOf(row),
+        kind: "api",
+        namespace: row.namespace,
+        api: row.id,
+        calls: row.calls,
+        errorShare: row.error_share,
+        findings: row.info + row.low + row.medium + row.high,
+      });
+    }
+    const edges = new Map<string, { from: string; to: string; calls: number; errors: number }>();
+    for (const row of rows) {
+      for (const [address, calls, errors] of readDetail(row).callers ?? []) {
+        const from = callerNode(address, workloads, apiOfWorkload, nodes);
+        const key = `${from.id}\n${row.id}`;
+        const edge = edges.get(key) ?? { from: from.id, to: row.id, calls: 0, errors: 0 };
+        edges.set(key, edge);
+        edge.calls += calls;
+        edge.errors += errors;
+        if (from.kind !== "api") from.calls += calls;
+      }
+    }
+    return {
+      nodes: [...nodes.values()],
+      edges: [...edges.values()].map(({ errors, ...edge }) => ({
+        ...edge,
+        errorShare: edge.calls === 0 ? 0 : errors / edge.calls,
+      })),
+    };
+  });
+}
+
+function callerNode(
+  address: string,
+  workloads: ReadonlyMap<string, string>,
+  apiOfWorkload: ReadonlyMap<string, string>,
+  nodes: Map<string, MapNode>,
+): MapNode {
+  const workload = workloads.get(address);
+  const api = workload === undefined ? undefined : nodes.get(apiOfWorkload.get(workload) ?? "");
+  if (api !== undefined) return api;
+  const isPrivate = isPrivateAddress(address);
+  const id =
+    workload === undefined ? (isPrivate ? "internal" : "external") : `workload:${workload}`;
+  const known = nodes.get(id);
+  if (known !== undefined) return known;
+  const node: MapNode = {
+    id,
+    label: workload ?? (isPrivate ? "Private addresses" : "Public addresses"),
+    kind: workload === undefined ? (isPrivate ? "internal" : "external") : "workload",
+    namespace: workload?.split("/")[0] ?? null,
+    api: null,
+    calls: 0,
+    errorShare: 0,
+    findings: 0,
+  };
+  nodes.set(id, node);
+  return node;
+}

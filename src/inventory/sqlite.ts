@@ -1,0 +1,59 @@
+/** `node:sqlite` as kysely's SQLite dialect wants it, with statements kept prepared. */
+// biome-ignore lint/correctness/noUnresolvedImports: biome does not list this module of Node yet
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { type Dialect, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
+import { inventoryLimits } from "../base/limits.ts";
+
+export interface Sqlite {
+  readonly dialect: Dialect;
+  /** Writes the whole database to another file while it is in use. */
+  copyTo(path: string): Promise<unknown>;
+}
+
+export function openSqlite(path: string): Sqlite {
+  const database = new DatabaseSync(path);
+  // A copy that was restored, and one that is opened a second time by mistake, wait for the other's turn to end.
+  database.exec("pragma busy_timeout = 5000");
+  database.exec("pragma journal_mode = wal");
+  database.exec("pragma synchronous = full");
+  database.exec("pragma cache_size = -32000");
+  database.exec("pragma temp_store = memory");
+  database.exec("pragma journal_size_limit = 67108864");
+  return {
+    dialect: new SqliteDialect({ database: new Adapter(database) }),
+    copyTo: (target) => backup(database, target),
+  };
+}
+
+class Adapter implements SqliteDatabase {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, SqliteStatement>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  prepare(sql: string): SqliteStatement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = wrap(this.#database.prepare(sql));
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size >= inventoryLimits.statementsMax && oldest !== undefined) {
+      this.#statements.delete(oldest);
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+}
+
+const wrap = (statement: StatementSync): SqliteStatement => ({
+  reader: statement.columns().length > 0,
+  all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+  run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+  iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+});

@@ -1,0 +1,194 @@
+/** One store of either engine: opened, migrated, and asked in transactions whose failures have names. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import { UsageError } from "../base/errors.ts";
+import { inventoryLimits } from "../base/limits.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { InventoryProblem } from "./problem.ts";
+import type { Database } from "./schema.ts";
+import { openSqlite, type Sqlite } from "./sqlite.ts";
+
+export type Engine = "sqlite" | "postgres";
+export type Reader = Kysely<Database> | Transaction<Database>;
+
+export class Store {
+  readonly db: Kysely<Database>;
+  readonly engine: Engine;
+  readonly sqlite: Sqlite | null;
+  #isClosed = false;
+
+  constructor(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null) {
+    this.db = db;
+    this.engine = engine;
+    this.sqlite = sqlite;
+  }
+
+  /** Whether nobody else writes, so that what was read may be kept in memory. */
+  get isExclusive(): boolean {
+    return this.engine === "sqlite";
+  }
+
+  /** All of it or nothing. SQLite runs them one after the other; PostgreSQL together, so lock what is read to be written. */
+  async write<Result>(work: (tx: Transaction<Database>) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.db.transaction().execute(work);
+    } catch (error) {
+      throw problemOf(error);
+    }
+  }
+
+  async read<Result>(work: (db: Reader) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(this.db);
+    } catch (error) {
+      throw problemOf(error);
+    }
+  }
+
+  async copyTo(path: string): Promise<void> {
+    if (this.sqlite === null) throw new Error("internal error: PostgreSQL is dumped by table");
+    await this.sqlite.copyTo(path);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.db.destroy();
+  }
+}
+
+/** What an engine says when it fails, as a problem that a caller can act on; what is no failure of the engine stays. */
+export function problemOf(error: unknown): unknown {
+  if (error instanceof InventoryProblem) return error;
+  const { code, errcode, message } = error as {
+    code?: unknown;
+    errcode?: number;
+    message?: string;
+  };
+  const primary = (errcode ?? 0) & 0xff;
+  const retryMs = inventoryLimits.retryAfterMs;
+  if (primary === 13 || code === "53100") {
+    return new InventoryProblem(
+      "disk-full",
+      "the store has no room: free space on its disk",
+      retryMs,
+    );
+  }
+  // Busy, locked, input/output errors and files that cannot be opened; classes 08, 53 and 57 of PostgreSQL.
+  const isSqlite = code === "ERR_SQLITE_ERROR" && [5, 6, 10, 14].includes(primary);
+  const isPostgres =
+    typeof code === "string" && /^(?:08|53|57|40)...$|^E(?:CONN|PIPE|HOST|TIMEDOUT)/.test(code);
+  const isLost = /Connection terminated|timeout exceeded when trying to connect/.test(
+    message ?? "",
+  );
+  if (isSqlite || isPostgres || isLost) {
+    return new InventoryProblem("unavailable", `the store does not answer: ${message}`, retryMs);
+  }
+  return error;
+}
+
+export async function openStore(url: string): Promise<Store> {
+  const store = url.startsWith("sqlite:")
+    ? openFile(url.slice("sqlite:".length))
+    : await openPostgres(url);
+  try {
+    await migrate(store, url);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+function openFile(path: string): Store {
+  if (path === "")
+    throw new UsageError(
+      "the store sqlite: names no file: write sqlite:PATH, such as sqlite:nta.db",
+    );
+  try {
+    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    const sqlite = openSqlite(path);
+    return new Store(new Kysely<Database>({ dialect: sqlite.dialect }), "sqlite", sqlite);
+  } catch (error) {
+    throw new UsageError(
+      `the store ${path} cannot be opened: ${(error as Error).message}. Name another file with --store.`,
+    );
+  }
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  if (!/^postgres(?:ql)?:\/\//.test(url)) {
+    throw new UsageError("the store is sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE");
+  }
+  const { default: pg } = await import("pg");
+  const INT8 = 20;
+  const NUMERIC = 1700;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: inventoryLimits.connectionsMax,
+    connectionTimeoutMillis: 5_000,
+    types: {
+      getTypeParser: ((oid: number, format?: "text" | "binary") =>
+        oid === INT8 || oid === NUMERIC
+          ? Number
+          : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    },
+  });
+  // A connection that breaks while it is idle is replaced when it is asked for.
+  pool.on("error", () => undefined);
+  return new Store(
+    new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }),
+    "postgres",
+    null,
+  );
+}
+
+/** Takes a store of any earlier version to this one. A lock keeps two servers from doing it at the same time. */
+async function migrate(store: Store, url: string): Promise<void> {
+  const where = store.engine === "sqlite" ? url.slice("sqlite:".length) : "the PostgreSQL database";
+  try {
+    await store.db.transaction().execute(async (tx) => {
+      if (store.engine === "postgres") await sql`select pg_advisory_xact_lock(7237121)`.execute(tx);
+      await sql`create table if not exists meta (name text primary key, value text not null)`.execute(
+        tx,
+      );
+      const row = await tx
+        .selectFrom("meta")
+        .select("value")
+        .where("name", "=", "schema")
+        .executeTakeFirst();
+      const from = Number(row?.value ?? 0);
+      if (from > MIGRATIONS.length) {
+        throw new UsageError(
+          `${where} was written by a newer nta (schema ${from}; this one knows ${MIGRATIONS.length}): upgrade nta, or restore a backup of before.`,
+        );
+      }
+      for (const statement of MIGRATIONS.slice(from).flat())
+        await sql.raw(statementFor(statement, store.engine)).execute(tx);
+      const value = String(MIGRATIONS.length);
+      await tx
+        .insertInto("meta")
+        .values({ name: "schema", value })
+        .onConflict((on) => on.column("name").doUpdateSet({ value }))
+        .execute();
+      await tx
+        .insertInto("meta")
+        .values({ name: "hash-key", value: randomBytes(16).toString("base64") })
+        .onConflict((on) => on.column("name").doNothing())
+        .execute();
+    });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `${where} cannot be used as a store: ${(error as Error).message || String(error)}`,
+    );
+  }
+}
+
+const statementFor = (statement: string, engine: Engine): string =>
+  statement
+    .replaceAll(/\bBLOB\b/g, engine === "sqlite" ? "blob" : "bytea")
+    .replaceAll(/\bREAL\b/g, "double precision")
+    .replace(/ CLUSTERED$/, engine === "sqlite" ? " without rowid" : "");
