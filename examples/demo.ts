@@ -62,14 +62,16 @@ class Stall {
 const received = (socket: Socket, byteCount: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let seen = 0;
+    const end = (error?: Error): void => {
+      socket.off("data", take).off("error", end);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
     const take = (bytes: Buffer): void => {
       seen += bytes.length;
-      if (seen < byteCount) return;
-      socket.off("data", take);
-      resolve();
+      if (seen >= byteCount) end();
     };
-    socket.on("data", take);
-    socket.once("error", reject);
+    socket.on("data", take).on("error", end);
   });
 
 const sleep = (durationMs: number): Promise<void> =>
