@@ -7,7 +7,6 @@ import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import { explain } from "../sensor/explain.ts";
 import type { Log } from "../sensor/quietlog.ts";
-import { statusJson } from "../sensor/status.ts";
 import { InProcessTransport } from "../server/ingest.ts";
 import { defaultPrivacy } from "../telemetry/privacy.ts";
 import { Interruption } from "./interruption.ts";
@@ -20,7 +19,6 @@ import { startTap } from "./tap/start.ts";
 import { version } from "./version.ts";
 
 const STOP_MS = 4000;
-const REPORT_MS = 10_000;
 /** Somebody looks at the page and waits for the first calls. */
 const FLUSH_MS = 2000;
 const DEMO = fileURLToPath(new URL("../../examples/demo.ts", import.meta.url));
@@ -34,9 +32,7 @@ export const start = async (settings: Settings): Promise<number> => {
     const tap = await listen(settings, server, log);
     announce(server, log);
     tap.finished.catch((error: Error) => log.warn(`listening ended: ${error.message}`));
-    const reporting = report(tap, server, log);
     await ended(interruption.signal);
-    clearInterval(reporting);
     await closeInTime(async () => {
       await tap.stop(STOP_MS);
       await server.close();
@@ -66,7 +62,7 @@ const listen = async (
     },
     selection: selectionOf(settings),
     privacy: defaultPrivacy,
-    transport: new InProcessTransport(ingest, inventory.hashKey, {
+    transport: new InProcessTransport(ingest, inventory, {
       kind: "tap",
       version: version(),
     }),
@@ -84,19 +80,6 @@ const listen = async (
   else
     log.info(`listening on ${interfaces.length === 0 ? "all interfaces" : interfaces.join(", ")}`);
   return tap;
-};
-
-/** What the tap's status page would say stands on the page of sensors. */
-const report = (tap: RunningTap, { inventory }: RunningServer, log: Log): NodeJS.Timeout => {
-  const tell = (): void => {
-    const status = tap.status();
-    const name = status.queue?.sensor;
-    if (name === undefined) return;
-    const facts = JSON.parse(statusJson(status, explain(status))) as Record<string, unknown>;
-    inventory.sensors.report(name, facts).catch((error: Error) => log.warn(error.message));
-  };
-  tell();
-  return setInterval(tell, REPORT_MS);
 };
 
 /** In a process of its own: it is no part of this program, only something to listen to. */

@@ -65,10 +65,20 @@ export class HttpTransport implements Transport {
   async publish(batch: Batch, signal: AbortSignal): Promise<Outcome> {
     try {
       const body = await compress(encodeBatch(batch));
-      const answer = await this.#send(body, signal);
+      const headers = { "content-encoding": "zstd" };
+      const answer = await this.#send("POST", this.#url, headers, body, signal);
       return outcomeOf(answer, batch.deltas.length);
     } catch (error) {
       return { kind: "unreachable", reason: signal.aborted ? "stopped" : reasonOf(error) };
+    }
+  }
+
+  async report(sensor: string, status: string): Promise<void> {
+    const url = new URL(`sensors/${encodeURIComponent(sensor)}/status`, this.#url);
+    try {
+      await this.#send("PUT", url, {}, Buffer.from(status), AbortSignal.timeout(TIMEOUT_MS));
+    } catch {
+      // The next one comes soon; that the server is away, deltas say.
     }
   }
 
@@ -77,10 +87,16 @@ export class HttpTransport implements Transport {
     this.#agent = null;
   }
 
-  async #send(body: Buffer, signal: AbortSignal): Promise<Answer> {
+  async #send(
+    method: string,
+    url: URL,
+    more: Readonly<Record<string, string>>,
+    body: Buffer,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const headers: Record<string, string | number> = {
+      ...more,
       "content-type": "application/json",
-      "content-encoding": "zstd",
       "content-length": body.length,
       accept: "application/json",
       "user-agent": this.#options.userAgent,
@@ -88,20 +104,20 @@ export class HttpTransport implements Transport {
     const token = await this.#token();
     if (token !== null) headers["authorization"] = `Bearer ${token}`;
     const agent = await this.#currentAgent();
-    const options: RequestOptions = { method: "POST", headers, agent, signal };
+    const options: RequestOptions = { method, headers, agent, signal };
     try {
-      return await this.#exchange(options, body);
+      return await this.#exchange(url, options, body);
     } catch (error) {
       // A kept connection that the server closed at this moment says nothing about the server.
       if (!(error instanceof StaleConnection)) throw error;
-      return await this.#exchange(options, body);
+      return await this.#exchange(url, options, body);
     }
   }
 
-  async #exchange(options: RequestOptions, body: Buffer): Promise<Answer> {
+  async #exchange(url: URL, options: RequestOptions, body: Buffer): Promise<Answer> {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS, timeoutMs = TIMEOUT_MS } = this.#options;
     const isTls = this.#url.protocol === "https:";
-    const sent = (isTls ? requestTls : request)(this.#url, options);
+    const sent = (isTls ? requestTls : request)(url, options);
     const giveUp = (what: string, ms: number): NodeJS.Timeout =>
       setTimeout(() => sent.destroy(new Error(`${what} within ${ms / 1000} s`)), ms);
     const connecting = giveUp("no connection", connectTimeoutMs);

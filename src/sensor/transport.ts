@@ -34,5 +34,7 @@ export interface Transport {
   readonly target: string;
   /** Never rejects. An empty batch only asks for the answer. When `signal` is aborted it is unreachable at once. */
   publish(batch: Batch, signal: AbortSignal): Promise<Outcome>;
+  /** Tells the server the sensor's status (`statusJson`), for people to look at; it may be lost. Never rejects. */
+  report?(sensor: string, status: string): Promise<void>;
   close(): void;
 }

@@ -97,14 +97,16 @@ const COVERED_SENSORS_MAX = 64;
 export class InProcessTransport implements Transport {
   readonly target: string;
   readonly #ingest: Ingest;
+  readonly #inventory: Inventory;
   readonly #options: IngestOptions;
   readonly #answer: ServerAnswer;
 
-  constructor(ingest: Ingest, hashKey: Uint8Array, options: IngestOptions) {
+  constructor(ingest: Ingest, inventory: Inventory, options: IngestOptions) {
     this.target = "this server";
     this.#ingest = ingest;
+    this.#inventory = inventory;
     this.#options = options;
-    this.#answer = { hashKey, coveredAddresses: null, hints: null };
+    this.#answer = { hashKey: inventory.hashKey, coveredAddresses: null, hints: null };
   }
 
   async publish(batch: Batch): Promise<Outcome> {
@@ -125,6 +127,14 @@ export class InProcessTransport implements Transport {
       const { kind, message, retryAfterMs } = error;
       if (kind === "invalid") return { kind: "refused", reason: message };
       return { kind: "retry", afterMs: retryAfterMs, reason: message };
+    }
+  }
+
+  async report(sensor: string, status: string): Promise<void> {
+    try {
+      await this.#inventory.sensors.report(sensor, JSON.parse(status) as Record<string, unknown>);
+    } catch {
+      // The next one comes soon.
     }
   }
 

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { IngestOptions } from "../inventory/inventory.ts";
+import type { IngestOptions, Inventory } from "../inventory/inventory.ts";
 import { systemClock } from "../sensor/clock.ts";
 import { keyIdOf } from "../sensor/hashkey.ts";
 import { DeltaQueue } from "../sensor/queue.ts";
@@ -15,7 +15,7 @@ const STOP_MS = 5000;
 
 export interface LocalSensorOptions {
   readonly ingest: Ingest;
-  readonly hashKey: Uint8Array;
+  readonly inventory: Inventory;
   readonly selection: Selection;
   readonly log: Log;
 }
@@ -36,9 +36,10 @@ export class LocalSensor {
   static async open(
     name: string,
     kind: NonNullable<IngestOptions["kind"]>,
-    { ingest, hashKey, selection, log }: LocalSensorOptions,
+    { ingest, inventory, selection, log }: LocalSensorOptions,
   ): Promise<LocalSensor> {
     const quiet = new QuietLog(log, systemClock.nowMs);
+    const { hashKey } = inventory;
     const telemetry = new Telemetry({ selection, privacy: defaultPrivacy, hashKey });
     const queue = await DeltaQueue.open({
       stateFile: null,
@@ -51,7 +52,7 @@ export class LocalSensor {
     let fromMs = Date.now();
     const sender = new Sender({
       queue,
-      transport: new InProcessTransport(ingest, hashKey, { kind }),
+      transport: new InProcessTransport(ingest, inventory, { kind }),
       clock: systemClock,
       log: quiet,
       flushIntervalMs: FLUSH_MS,

@@ -126,10 +126,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const inventory = fake as unknown as Inventory;
   const ingest = new Ingest(inventory);
   const events = new EventHub(inventory);
-  const { hashKey } = fake;
   const sensor = await LocalSensor.open("door", "door", {
     ingest,
-    hashKey,
+    inventory,
     selection: defaultSelection,
     log: quiet,
   });

@@ -99,7 +99,7 @@ const openParts = async (
     folder: orNull(settings.forwardFolder),
     log,
   });
-  const door = await LocalSensor.open("door", "door", { ingest, hashKey, selection, log });
+  const door = await LocalSensor.open("door", "door", { ingest, inventory, selection, log });
   const uploads = new Uploads({
     inventory,
     ingest,

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { UsageError } from "../../base/errors.ts";
 import { MISSING_PERMISSION } from "../../capture/live/packetsocket.ts";
 import { systemClock } from "../../sensor/clock.ts";
+import { explain } from "../../sensor/explain.ts";
 import { systemFiles } from "../../sensor/files.ts";
 import { Governor, LOOK_MS } from "../../sensor/governor.ts";
 import { keyIdOf } from "../../sensor/hashkey.ts";
@@ -9,13 +10,17 @@ import { DeltaQueue, type Taken } from "../../sensor/queue.ts";
 import { QuietLog } from "../../sensor/quietlog.ts";
 import { Sender } from "../../sensor/sender.ts";
 import { StateFile } from "../../sensor/statefile.ts";
-import type { CaptureStatus, SensorStatus } from "../../sensor/status.ts";
+import { type CaptureStatus, type SensorStatus, statusJson } from "../../sensor/status.ts";
 import { version } from "../version.ts";
 import type { Ear, Portion } from "./ear.ts";
 import { openEars, sumOfFacts } from "./ears.ts";
 import { coverageOf, growth } from "./facts.ts";
 import { portsText, type RunningTap, type TapOptions } from "./options.ts";
 import { PassedPackets } from "./passed.ts";
+
+/** How often the server is told the status; first when there is something to tell. */
+const REPORT_MS = 15_000;
+const REPORT_FIRST_MS = 3000;
 
 /**
  * Begins to listen, and to hand on what is learned.
@@ -76,6 +81,7 @@ class Tap implements RunningTap {
   readonly #passed = new PassedPackets();
   readonly #startedMs = Date.now();
   readonly #timer: NodeJS.Timeout;
+  readonly #reporting: NodeJS.Timeout;
   #keyId: string;
   #state: CaptureStatus["state"];
   #coverage: ReadonlyMap<string, number> = new Map();
@@ -104,6 +110,8 @@ class Tap implements RunningTap {
     });
     this.#sender.start();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#reporting = setInterval(() => this.#report(), REPORT_MS);
+    setTimeout(() => this.#report(), REPORT_FIRST_MS).unref();
     const ended = Promise.all(ears.map((ear) => ear.done)).then(() => {
       if (ears.length > 0) this.#state = "ended";
     });
@@ -196,6 +204,15 @@ class Tap implements RunningTap {
     this.#parts.queue.add(this.#taken(before, portions.flat()));
   }
 
+  /** For the server's page of sensors. */
+  #report(): void {
+    const { transport } = this.#options;
+    if (transport.report === undefined || this.#stopped !== null) return;
+    const status = this.status();
+    const { sensor } = this.#parts.queue.status();
+    void transport.report(sensor, statusJson(status, explain(status)));
+  }
+
   #look(): void {
     const { ears } = this.#parts;
     for (const ear of ears) ear.tick(Date.now());
@@ -211,6 +228,7 @@ class Tap implements RunningTap {
   async #stop(deadlineMs: number): Promise<boolean> {
     const { ears, stateFile } = this.#parts;
     clearInterval(this.#timer);
+    clearInterval(this.#reporting);
     await Promise.all(ears.map((ear) => ear.close()));
     const isAllSent = await this.#sender.stop(deadlineMs);
     for (const ear of ears) ear.release();
