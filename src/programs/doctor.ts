@@ -52,6 +52,7 @@ const listen = async (settings: Settings): Promise<number> => {
     hashKey: Buffer.from("nta job.", "latin1"),
     flushIntervalMs: LISTEN_MS,
     workers: 1,
+    ownThread: false,
     budget: { cpuMax: 0.5, memoryBytesMax: 384 * 2 ** 20 },
     log: { info: () => {}, warn: (line) => printLine(line) },
     onRefused: "go on",

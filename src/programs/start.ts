@@ -71,6 +71,8 @@ const listen = async (
     hashKey: inventory.hashKey,
     flushIntervalMs: Math.min(settings.flushInterval, FLUSH_MS),
     workers: settings.workers === 0 ? Math.ceil(cpuMax) : settings.workers,
+    // What the server calculates here must not delay packets.
+    ownThread: true,
     budget: { cpuMax, memoryBytesMax: memoryMax },
     log,
     onRefused: "go on",

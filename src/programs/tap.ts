@@ -33,6 +33,8 @@ export const tap = async (settings: Settings): Promise<number> => {
     hashKey: destination.hashKey,
     flushIntervalMs: settings.flushInterval,
     workers: settings.workers === 0 ? Math.ceil(settings.cpuMax) : settings.workers,
+    // Documents are inferred and written here.
+    ownThread: destination.folder !== null,
     budget: { cpuMax: settings.cpuMax, memoryBytesMax: settings.memoryMax },
     log,
     onRefused: "fail",

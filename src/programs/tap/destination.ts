@@ -11,7 +11,7 @@ import type { Transport } from "../../sensor/transport.ts";
 import { checkFolder } from "../documents.ts";
 import { readHints } from "../hintsfile.ts";
 import { version } from "../version.ts";
-import { DocumentFolder } from "./documentfolder.ts";
+import type { DocumentFolder } from "./documentfolder.ts";
 import { Printer } from "./printer.ts";
 
 export interface Destination {
@@ -49,6 +49,8 @@ export const openDestination = async (settings: Settings): Promise<Destination> 
 const openFolder = async (settings: Settings): Promise<Destination> => {
   const { output, format, openapi, evidence, print } = settings;
   checkFolder(output);
+  // Inference and what writes documents is loaded only where it is needed.
+  const { DocumentFolder } = await import("./documentfolder.ts");
   const folder = new DocumentFolder({
     ...{ folder: output, format, openapi, evidence },
     hints: await readHints(settings),

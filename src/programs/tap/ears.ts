@@ -1,52 +1,154 @@
 /** All listeners of a tap together: opened, asked and closed as one. */
+import { randomInt } from "node:crypto";
 import { liveLimits } from "../../base/limits.ts";
+import type { Plan } from "../../sensor/budget.ts";
 import { duplicatesMemory } from "../../sensor/duplicates.ts";
-import { type Ear, openHere, openThread } from "./ear.ts";
+import { type Ear, openHere, openThread, type Portion } from "./ear.ts";
 import { addFacts, type ListenerFacts, noFacts } from "./facts.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { TapInput, TapOptions } from "./options.ts";
-import type { ListenerInput, LiveInput } from "./sources.ts";
+import type { LiveInput } from "./sources.ts";
 
 /** Of what the tap may use, for packets that wait to be read. */
 const RING_SHARE = 1 / 12;
 const RING_BYTES_MAX = 64 << 20;
+/** Of a further network namespace: there may be many. */
+const SMALL_RING_BYTES = 4 << 20;
 /** What a process takes beside heap and ring. */
 const BASE_BYTES = 64 << 20;
 const HEAP_BYTES_MIN = 48 << 20;
 
-/** @throws UsageError where nothing can be heard. */
-export const openEars = async (
-  options: TapOptions,
-  hashKey: Uint8Array,
-  salt: number,
-): Promise<readonly Ear[]> => {
-  const { input, selection, privacy, workloadOf } = options;
-  const shared = { selection, privacy, hashKey, duplicates: duplicatesMemory(), salt };
-  const workers = input.kind === "replay" ? 1 : options.workers;
-  const optionsWith = (input: ListenerInput): ListenerOptions => ({ ...shared, input });
-  if (workers === 1) {
-    const listened = input.kind === "replay" ? input : liveInput(options, input, "alone");
-    return [
-      openHere({ ...optionsWith(listened), ...(workloadOf !== undefined && { workloadOf }) }),
-    ];
+export class Ears {
+  readonly #options: TapOptions;
+  readonly #duplicates = duplicatesMemory();
+  readonly #salt = randomInt(2 ** 32);
+  /** By network namespace; the empty text is that of the input, where there may be several. */
+  readonly #open = new Map<string, readonly Ear[]>();
+  #hashKey: Uint8Array;
+  #plan: Plan | null = null;
+  /** Of those that were closed: counts never fall. */
+  #factsBefore = noFacts;
+
+  constructor(options: TapOptions, hashKey: Uint8Array) {
+    this.#options = options;
+    this.#hashKey = hashKey;
   }
-  const { memoryBytesMax } = options.budget;
-  const heapBytes = (memoryBytesMax * (1 - RING_SHARE) - BASE_BYTES) / workers;
-  const heapBytesMax = Math.max(HEAP_BYTES_MIN, heapBytes);
-  const open = (fanout: LiveInput["fanout"]): Promise<Ear> =>
-    openThread(optionsWith(liveInput(options, input as TapInput, fanout)), heapBytesMax);
-  const first = await open("found");
-  const join = { join: first.fanoutGroup! };
-  const others = await Promise.all(Array.from({ length: workers - 1 }, () => open(join)));
-  return [first, ...others];
-};
+
+  get count(): number {
+    return this.#all().length;
+  }
+
+  /** @throws UsageError where nothing can be heard. */
+  async open(): Promise<void> {
+    const { input, workers, ownThread, workloadOf } = this.#options;
+    if (input.kind === "replay") {
+      this.#open.set("", [openHere(this.#with(input))]);
+      return;
+    }
+    const alone = this.#with(liveInput(this.#options, input, "alone"));
+    if (workers === 1 && !ownThread) {
+      const options = workloadOf === undefined ? alone : { ...alone, workloadOf };
+      this.#open.set("", [openHere(options)]);
+      return;
+    }
+    const heapBytesMax = heapBytes(this.#options);
+    if (workers === 1) {
+      this.#open.set("", [await openThread(alone, heapBytesMax)]);
+      return;
+    }
+    const open = (fanout: LiveInput["fanout"]): Promise<Ear> =>
+      openThread(this.#with(liveInput(this.#options, input, fanout)), heapBytesMax);
+    const first = await open("found");
+    const join = { join: first.fanoutGroup! };
+    const others = await Promise.all(Array.from({ length: workers - 1 }, () => open(join)));
+    this.#open.set("", [first, ...others]);
+  }
+
+  /** @throws UsageError where the namespace cannot be listened in. */
+  openIn(namespace: string): void {
+    const { input, workloadOf } = this.#options;
+    if (input.kind === "replay" || this.#open.has(namespace)) return;
+    const live = liveInput(this.#options, { ...input, namespace }, "alone");
+    const options = this.#with({ ...live, bufferBytes: SMALL_RING_BYTES });
+    const ear = openHere(workloadOf === undefined ? options : { ...options, workloadOf });
+    if (this.#plan !== null) ear.follow(this.#plan);
+    // An interface that goes with its pod is no failure of the tap.
+    ear.done.catch(() => {});
+    this.#open.set(namespace, [ear]);
+  }
+
+  /** What was heard there since it was asked last. */
+  async closeIn(namespace: string): Promise<Portion> {
+    const ears = this.#open.get(namespace) ?? [];
+    this.#open.delete(namespace);
+    const portions: Portion[] = [];
+    for (const ear of ears) {
+      await ear.close();
+      portions.push(await ear.take());
+      this.#factsBefore = addFacts(this.#factsBefore, { ...ear.facts(), ringFill: 0 });
+      ear.release();
+    }
+    return portions.flat();
+  }
+
+  /** Ends after `close`, or with a capture; rejects where capture fails. */
+  async done(): Promise<void> {
+    await Promise.all((this.#open.get("") ?? []).map((ear) => ear.done));
+  }
+
+  facts(): ListenerFacts {
+    return this.#all().reduce((sum, ear) => addFacts(sum, ear.facts()), this.#factsBefore);
+  }
+
+  async take(): Promise<Portion> {
+    return (await Promise.all(this.#all().map((ear) => ear.take()))).flat();
+  }
+
+  async rekey(hashKey: Uint8Array): Promise<Portion> {
+    this.#hashKey = hashKey;
+    return (await Promise.all(this.#all().map((ear) => ear.rekey(hashKey)))).flat();
+  }
+
+  follow(plan: Plan): void {
+    this.#plan = plan;
+    for (const ear of this.#all()) ear.follow(plan);
+  }
+
+  tick(nowMs: number): void {
+    for (const ear of this.#all()) ear.tick(nowMs);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all().map((ear) => ear.close()));
+  }
+
+  release(): void {
+    for (const ear of this.#all()) ear.release();
+  }
+
+  #all(): readonly Ear[] {
+    return [...this.#open.values()].flat();
+  }
+
+  #with(input: ListenerOptions["input"]): ListenerOptions {
+    const { selection, privacy } = this.#options;
+    return {
+      ...{ input, selection, privacy },
+      hashKey: this.#hashKey,
+      duplicates: this.#duplicates,
+      salt: this.#salt,
+    };
+  }
+}
+
+const heapBytes = ({ budget, workers }: TapOptions): number =>
+  Math.max(HEAP_BYTES_MIN, (budget.memoryBytesMax * (1 - RING_SHARE) - BASE_BYTES) / workers);
 
 const liveInput = (
   { workers, budget, selection }: TapOptions,
   input: TapInput,
   fanout: LiveInput["fanout"],
 ): LiveInput => {
-  const ringBytes = Math.min(RING_BYTES_MAX, budget.memoryBytesMax * RING_SHARE) / workers;
   const { tunnels, exclude } = input;
   return {
     kind: "live",
@@ -58,7 +160,7 @@ const liveInput = (
     },
     interfaces: input.interfaces,
     expression: input.filter,
-    bufferBytes: ringBytes,
+    bufferBytes: Math.min(RING_BYTES_MAX, budget.memoryBytesMax * RING_SHARE) / workers,
     namespace: input.namespace,
     promiscuous: input.promiscuous,
     fanout,
@@ -69,6 +171,3 @@ const captureOf = (capture: TapInput["capture"]): LiveInput["capture"] => {
   if (capture !== "auto") return capture;
   return process.platform === "linux" ? "ring" : "pcap";
 };
-
-export const sumOfFacts = (ears: readonly Ear[]): ListenerFacts =>
-  ears.reduce((sum, ear) => addFacts(sum, ear.facts()), noFacts);

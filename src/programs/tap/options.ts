@@ -38,13 +38,15 @@ export interface TapOptions {
   /** The installation's key for hashes; null where only the server has it, and tells it with its answers. */
   readonly hashKey: Uint8Array | null;
   readonly flushIntervalMs: number;
-  /** Threads that listen; 1 is this one. */
+  /** Threads that listen. */
   readonly workers: number;
+  /** Whether even one listener gets a thread of its own, so that what else this thread does delays no packet. */
+  readonly ownThread: boolean;
   readonly budget: BudgetLimits;
   readonly log: Log;
   /** Whether a tap that may not capture fails, or goes on without and says so in its status. */
   readonly onRefused: "fail" | "go on";
-  /** Which workload answers at an address; used where there is one worker. */
+  /** Which workload answers at an address; used where the listener is on this thread. */
   readonly workloadOf?: WorkloadOf;
 }
 
@@ -52,6 +54,14 @@ export interface RunningTap {
   /** Ends with the capture that is replayed, or after `stop`; rejects where capture fails. */
   readonly finished: Promise<void>;
   status(): SensorStatus;
+  /**
+   * Also listens in another network namespace (`/run/netns/NAME`), such as a pod's, on this thread.
+   *
+   * @throws UsageError where that cannot be.
+   */
+  listenIn(namespace: string): void;
+  /** Listens there no more; what was learned there is kept. */
+  leave(namespace: string): Promise<void>;
   /** Sends what was learned up to now. */
   flush(): Promise<void>;
   /** Listens no more, sends or saves what was learned, within a time. Whether all of it was taken. */

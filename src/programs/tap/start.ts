@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { UsageError } from "../../base/errors.ts";
 import { MISSING_PERMISSION } from "../../capture/live/packetsocket.ts";
 import { systemClock } from "../../sensor/clock.ts";
@@ -12,8 +12,8 @@ import { Sender } from "../../sensor/sender.ts";
 import { StateFile } from "../../sensor/statefile.ts";
 import { type CaptureStatus, type SensorStatus, statusJson } from "../../sensor/status.ts";
 import { version } from "../version.ts";
-import type { Ear, Portion } from "./ear.ts";
-import { openEars, sumOfFacts } from "./ears.ts";
+import type { Portion } from "./ear.ts";
+import { Ears } from "./ears.ts";
 import { coverageOf, growth } from "./facts.ts";
 import { portsText, type RunningTap, type TapOptions } from "./options.ts";
 import { PassedPackets } from "./passed.ts";
@@ -42,7 +42,8 @@ export const startTap = async (options: TapOptions): Promise<RunningTap> => {
       nowMs: systemClock.nowMs,
     });
     const hashKey = options.hashKey ?? queue.hashKey ?? randomBytes(16);
-    const { ears, refusal } = await hear(options, hashKey);
+    const ears = new Ears(options, hashKey);
+    const refusal = await hear(ears, options);
     return new Tap(options, { queue, stateFile, quiet, ears, refusal, hashKey });
   } catch (error) {
     stateFile?.close();
@@ -50,22 +51,20 @@ export const startTap = async (options: TapOptions): Promise<RunningTap> => {
   }
 };
 
-interface Heard {
-  readonly ears: readonly Ear[];
-  /** Why nothing is heard; null where it is. */
-  readonly refusal: string | null;
-}
-
-const hear = async (options: TapOptions, hashKey: Uint8Array): Promise<Heard> => {
+/** Why nothing is heard; null where something is. */
+const hear = async (ears: Ears, { onRefused }: TapOptions): Promise<string | null> => {
   try {
-    return { ears: await openEars(options, hashKey, randomInt(2 ** 32)), refusal: null };
+    await ears.open();
+    return null;
   } catch (error) {
-    if (options.onRefused === "fail" || !(error instanceof UsageError)) throw error;
-    return { ears: [], refusal: error.message };
+    if (onRefused === "fail" || !(error instanceof UsageError)) throw error;
+    return error.message;
   }
 };
 
-interface Parts extends Heard {
+interface Parts {
+  readonly ears: Ears;
+  readonly refusal: string | null;
   readonly queue: DeltaQueue;
   readonly stateFile: StateFile | null;
   readonly quiet: QuietLog;
@@ -112,18 +111,29 @@ class Tap implements RunningTap {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#reporting = setInterval(() => this.#report(), REPORT_MS);
     setTimeout(() => this.#report(), REPORT_FIRST_MS).unref();
-    const ended = Promise.all(ears.map((ear) => ear.done)).then(() => {
-      if (ears.length > 0) this.#state = "ended";
+    const ended = ears.done().then(() => {
+      if (refusal === null) this.#state = "ended";
     });
     ended.catch(() => {
       this.#state = "failed";
     });
     // Without ears there is only the server to serve, until `stop`.
-    this.finished = ears.length === 0 ? new Promise(() => {}) : ended;
+    this.finished = refusal === null ? ended : new Promise(() => {});
   }
 
   flush(): Promise<void> {
     return this.#sender.flush();
+  }
+
+  listenIn(namespace: string): void {
+    this.#parts.ears.openIn(namespace);
+  }
+
+  async leave(namespace: string): Promise<void> {
+    const { ears, queue } = this.#parts;
+    const keyId = this.#keyId;
+    const portion = await ears.closeIn(namespace);
+    queue.add(this.#taken(keyId, portion));
   }
 
   stop(withinMs: number): Promise<boolean> {
@@ -133,7 +143,7 @@ class Tap implements RunningTap {
 
   status(): SensorStatus {
     const { queue, ears, refusal } = this.#parts;
-    const facts = sumOfFacts(ears);
+    const facts = ears.facts();
     const { input, selection } = this.#options;
     const namedInterfaces = input.interfaces;
     const isSelected = (name: string): boolean => name === "selected";
@@ -174,13 +184,12 @@ class Tap implements RunningTap {
 
   async #take(): Promise<Taken> {
     const keyId = this.#keyId;
-    const portions = await Promise.all(this.#parts.ears.map((ear) => ear.take()));
-    return this.#taken(keyId, portions.flat());
+    return this.#taken(keyId, await this.#parts.ears.take());
   }
 
   #taken(keyId: string, portion: Portion): Taken {
     const nowMs = Date.now();
-    const coverage = coverageOf(sumOfFacts(this.#parts.ears));
+    const coverage = coverageOf(this.#parts.ears.facts());
     const taken: Taken = {
       keyId,
       summaries: portion,
@@ -200,8 +209,8 @@ class Tap implements RunningTap {
     const [keyId, before] = [keyIdOf(hashKey), this.#keyId];
     if (keyId === before) return;
     this.#keyId = keyId;
-    const portions = await Promise.all(this.#parts.ears.map((ear) => ear.rekey(hashKey)));
-    this.#parts.queue.add(this.#taken(before, portions.flat()));
+    const portion = await this.#parts.ears.rekey(hashKey);
+    this.#parts.queue.add(this.#taken(before, portion));
   }
 
   /** For the server's page of sensors. */
@@ -215,23 +224,23 @@ class Tap implements RunningTap {
 
   #look(): void {
     const { ears } = this.#parts;
-    for (const ear of ears) ear.tick(Date.now());
+    ears.tick(Date.now());
     if (this.#options.input.kind === "replay") return;
-    const { drops, ringFill } = sumOfFacts(ears);
+    const { drops, ringFill } = ears.facts();
     const dropped = drops.find(({ name }) => name === "ring")?.count ?? 0;
     const before = this.#governor.plan;
     const plan = this.#governor.look(ringFill, dropped - this.#dropsAtLook);
     this.#dropsAtLook = dropped;
-    if (plan !== before) for (const ear of ears) ear.follow(plan);
+    if (plan !== before) ears.follow(plan);
   }
 
   async #stop(deadlineMs: number): Promise<boolean> {
     const { ears, stateFile } = this.#parts;
     clearInterval(this.#timer);
     clearInterval(this.#reporting);
-    await Promise.all(ears.map((ear) => ear.close()));
+    await ears.close();
     const isAllSent = await this.#sender.stop(deadlineMs);
-    for (const ear of ears) ear.release();
+    ears.release();
     stateFile?.close();
     return isAllSent;
   }
