@@ -112,6 +112,22 @@ export const collectLimits = {
   harConnectionsMax: 1 << 12,
   /** Header fields of one message of a HAR file. */
   harFieldsMax: 1 << 10,
+  /** Header fields of one message that Envoy shows; it has at most 100 by default. */
+  envoyFieldsMax: 1 << 10,
+  /** Attributes of one stream: a dozen are asked for. */
+  envoyAttributesMax: 64,
+  /** Bytes of both bodies of one exchange; then its stream is closed. Not held: they pass. */
+  envoyStreamBytesMax: 1 << 24,
+  /** Bodies that are kept for reuse, 1 KB each. */
+  envoyBodiesKeptMax: 256,
+  /** One message of Envoy; it sends bodies in pieces of its buffer, 1 MiB by default. Held by a stream: see the next. */
+  envoyMessageBytesMax: 1 << 22,
+  /** Parts of messages that are held by all streams together: 64 MiB. */
+  envoyHeldBytesMax: 1 << 26,
+  /** Streams at a time; each is an exchange under way, about 12 KB with its head: 50 MB. Further ones are let go at once. */
+  envoyStreamsMax: 1 << 12,
+  /** Connections at a time: one for each thread of each Envoy. 40 KB each: 80 MB. */
+  envoyConnectionsMax: 1 << 11,
 } as const;
 
 export const telemetryLimits = {
