@@ -3,9 +3,6 @@
 /** More words than this are no enumeration (issue 3, "Privacy"). */
 export const enumWordsMax = 20;
 
-/** A single word is what has been so far, not what may be. */
-export const enumWordsMin = 1;
-
 /** A word list is an enumeration when each word was seen this often on average: fewer, and it may yet grow. */
 export const enumCallsPerWordMin = 2.3;
 
@@ -119,7 +116,7 @@ export const familyNamesShareMin = 0.8;
  * same family that lack it, and the part of the places with that name where it is optional) is more than this
  * for each object that had it.
  */
-export const doubtPerObjectMax = 0.3;
+export const doubtPerObjectMax = 0.25;
 /** That doubt where nothing is known elsewhere. */
 export const absenceUsual = 0.12;
 
