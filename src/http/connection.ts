@@ -151,6 +151,17 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   }
 
   #requestRead(reader: MessageReader, timeMs: number): Body | null {
+    const { draft, framing: into } = this.#context;
+    const framing = requestFraming(draft.head, into);
+    const exchange = this.#openRequest(reader, timeMs);
+    if (framing === Framing.Bad) {
+      this.#requestsUntrusted = true;
+      reader.close();
+    }
+    return this.#openBody(exchange, exchange.request!, framing);
+  }
+
+  #openRequest(reader: MessageReader, timeMs: number): PooledExchange {
     const context = this.#context;
     const message = this.#takeMessage(reader, timeMs);
     const exchange = this.#pairing.openRequest(message.startTimeMs);
@@ -160,39 +171,20 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     exchange.methodKind = methodKindOf(exchange.method);
     exchange.target = head.text(head.line.targetStart, head.line.targetEnd);
     context.counters.add(HttpCount.requests, head.byteCount);
-    const framing = requestFraming(head, context.framing);
     message.sink = context.observer.requestHead(exchange);
     this.#requestOpen = exchange;
-    if (framing === Framing.Bad) {
-      this.#requestsUntrusted = true;
-      reader.close();
-    }
-    return this.#openBody(exchange, message, framing);
+    return exchange;
   }
 
   #responseRead(reader: MessageReader, timeMs: number): Body | null {
     const context = this.#context;
-    const { malformed, status } = context.draft.head.line;
-    if (status < 200 && status !== SWITCHING_PROTOCOLS && !malformed) {
-      context.counters.add(HttpCount.interimResponses);
-      this.#pairing.noteInterim();
-      return null;
-    }
-    const message = this.#takeMessage(reader, timeMs);
-    const exchange = this.#pairing.openResponse(message.startTimeMs);
-    exchange.connection = this.#connection!;
-    exchange.response = message;
-    exchange.status = status;
-    context.counters.add(HttpCount.responses, message.head.byteCount);
-    const framing = responseFraming(message.head, exchange.methodKind, context.framing);
-    message.sink = context.observer.responseHead(exchange);
-    this.#responseOpen = exchange;
-    const upgraded =
-      status === SWITCHING_PROTOCOLS ||
-      (exchange.methodKind === MethodKind.Connect && status < 300);
+    if (this.#isInterim()) return null;
+    const { head } = context.draft;
+    const exchange = this.#openResponse(reader, timeMs);
     const awaited = !exchange.requestOver && exchange.request === null;
-    if (upgraded) exchange.flags |= ExchangeFlag.upgraded;
-    const body = this.#openBody(exchange, message, framing);
+    const framing = responseFraming(head, exchange.methodKind, context.framing);
+    const upgraded = this.#isUpgrade(exchange);
+    const body = this.#openBody(exchange, exchange.response!, framing);
     if (upgraded) {
       context.counters.add(HttpCount.upgrades);
       reader.close();
@@ -201,6 +193,67 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
       if (!this.#requestAwaited) this.#giveUp();
     } else if (framing === Framing.Bad) this.#giveUp();
     return body;
+  }
+
+  /** The response in the draft is not the final one. */
+  #isInterim(): boolean {
+    const { malformed, status } = this.#context.draft.head.line;
+    if (status >= 200 || status === SWITCHING_PROTOCOLS || malformed) return false;
+    this.#context.counters.add(HttpCount.interimResponses);
+    this.#pairing.noteInterim();
+    return true;
+  }
+
+  #openResponse(reader: MessageReader, timeMs: number): PooledExchange {
+    const context = this.#context;
+    const message = this.#takeMessage(reader, timeMs);
+    const exchange = this.#pairing.openResponse(message.startTimeMs);
+    exchange.connection = this.#connection!;
+    exchange.response = message;
+    exchange.status = message.head.line.status;
+    context.counters.add(HttpCount.responses, message.head.byteCount);
+    message.sink = context.observer.responseHead(exchange);
+    this.#responseOpen = exchange;
+    return exchange;
+  }
+
+  #isUpgrade(exchange: PooledExchange): boolean {
+    const { status, methodKind } = exchange;
+    const upgraded =
+      status === SWITCHING_PROTOCOLS || (methodKind === MethodKind.Connect && status < 300);
+    if (upgraded) exchange.flags |= ExchangeFlag.upgraded;
+    return upgraded;
+  }
+
+  headCut(direction: Direction, gapBytes: number, timeMs: number): void {
+    const reader = this.#reader(direction);
+    if (reader.role === Role.Request) {
+      const exchange = this.#openRequest(reader, timeMs);
+      this.#cutOff(exchange, exchange.request!);
+      if (gapBytes <= SEGMENT_BYTES_MAX) this.#pairing.requestCut();
+      else this.#pairing.requestsLost(false, false);
+      return;
+    }
+    if (!this.#isInterim()) {
+      const exchange = this.#openResponse(reader, timeMs);
+      const upgraded = this.#isUpgrade(exchange);
+      this.#cutOff(exchange, exchange.response!);
+      if (upgraded) {
+        this.#giveUp();
+        return;
+      }
+    }
+    this.#pairing.responsesLost(false);
+  }
+
+  #cutOff(exchange: PooledExchange, message: PooledMessage): void {
+    const shift = message === exchange.request ? 0 : 1;
+    exchange.flags |=
+      ExchangeFlag.headCut |
+      (ExchangeFlag.requestGap << shift) |
+      (ExchangeFlag.requestTruncated << shift);
+    message.sink?.end(false);
+    this.#messageOver(exchange, message);
   }
 
   #takeMessage(reader: MessageReader, timeMs: number): PooledMessage {
@@ -335,5 +388,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
 }
 
 const SWITCHING_PROTOCOLS = 101;
+/** A gap of that size may be what a packet was cut by; a larger one is made of several packets. */
+const SEGMENT_BYTES_MAX = 1 << 16;
 /** A body that nobody reads is not decoded, whatever its codings. */
 const UNREAD: readonly [] = [];

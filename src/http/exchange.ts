@@ -50,6 +50,8 @@ export const ExchangeFlag = {
   /** No request (or no response) was seen. */
   noRequest: 1 << 12,
   noResponse: 1 << 13,
+  /** A gap cut a head off: of that message the start line, and what whole fields came, are all that is known. */
+  headCut: 1 << 14,
 } as const;
 
 /** One HTTP request and its response. The narrow waist: whatever makes exchanges, nothing behind it knows. */
@@ -59,7 +61,7 @@ export interface Exchange {
   method: string;
   /** The request target as sent (RFC 9112, section 3.2); empty where no request was seen. */
   target: string;
-  /** Final status; 0 where no response was seen. Outside of 100 to 999 only with `badFraming`. */
+  /** Final status; 0 where no response was seen (`response` is null). Outside of 100 to 999 only with `badFraming`. */
   status: number;
   request: Message | null;
   response: Message | null;

@@ -16,19 +16,20 @@ import { httpLimits } from "../base/limits.ts";
 import type { Direction } from "../reassemble/stream.ts";
 import { type Body, BodyState } from "./body.ts";
 import type { HttpContext } from "./context.ts";
+import { parseCutHead, roleOfHead } from "./cuthead.ts";
+import { mayEndHead, skipBlankLines } from "./headend.ts";
 import type { HeldBytes } from "./heldbytes.ts";
 import { Parse } from "./pooledhead.ts";
 import { Preamble, preambleEnd } from "./preamble.ts";
 import { Probe, probe, tlsServerName } from "./probe.ts";
 import type { ReaderOwner } from "./readerowner.ts";
 import { findCandidate, isKnownMethod, Role } from "./search.ts";
+import { SearchEffort } from "./searcheffort.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
 
 export const ReaderState = { Probe: 0, Boundary: 1, Body: 2, Search: 3, Closed: 4 } as const;
 export type ReaderState = (typeof ReaderState)[keyof typeof ReaderState];
 
-const LF = 10;
-const CR = 13;
 /** Of new bytes so many at a time join those that are held, so that no more than needed is copied. */
 const HOLD_STEP_BYTES = 1 << 12;
 
@@ -49,9 +50,7 @@ export class MessageReader {
   #olderCount = 0;
   /** In `Search`: the held bytes begin with a candidate, and its role. */
   #candidateRole: Role = Role.Unknown;
-  /** In `Search`: bytes since the last message, and bytes of candidates that were none. */
-  #searchedBytes = 0;
-  #wastedBytes = 0;
+  readonly #effort = new SearchEffort();
   #timeMs = 0;
 
   constructor(direction: Direction, owner: ReaderOwner, context: HttpContext, midStream: boolean) {
@@ -85,7 +84,7 @@ export class MessageReader {
     this.#timeMs = timeMs;
     this.#context.counters.add(HttpCount.gaps, byteCount);
     this.#decideHeld();
-    if (this.#isClosed()) return;
+    if (this.#isClosed() || this.#cutHead(byteCount)) return;
     const atStart = this.state === ReaderState.Probe && !this.#midStream;
     const certain = this.state === ReaderState.Boundary || atStart;
     const headSeen = certain && this.#held.count > 0;
@@ -110,6 +109,28 @@ export class MessageReader {
     this.#owner.messagesLost(this.direction, certain, headSeen);
     if (searching) this.#owner.bytesSkipped(this.direction, timeMs);
     else if (!certain && heldTimeMs !== null) this.#owner.bytesSkipped(this.direction, heldTimeMs);
+  }
+
+  /** A gap cuts off the head that is held: tells what its whole lines say, if the first is among them. */
+  #cutHead(gapBytes: number): boolean {
+    const { bytes, count } = this.#held;
+    if (count === 0 || this.#body !== null) return false;
+    const at = skipBlankLines(bytes, 0, count);
+    const known = this.state === ReaderState.Search ? this.#candidateRole : this.role;
+    const role = known === Role.Unknown ? roleOfHead(bytes, at, count) : known;
+    const isRequest = role === Role.Request;
+    const { head } = this.#context.draft;
+    if (role === Role.Unknown || !parseCutHead(head, bytes, at, count, isRequest)) return false;
+    if (isRequest && this.state !== ReaderState.Boundary && !this.#isSurelyRequest()) return false;
+    if (this.role === Role.Unknown) this.#owner.takeRole(this.direction, role);
+    this.#context.counters.add(HttpCount.cutHeads, count - at);
+    this.startTimeMs = this.#held.timeOf(at);
+    const endTimeMs = this.#held.timeOf(count - 1);
+    this.#dropHeld(count);
+    this.#midStream = true;
+    this.#search();
+    this.#owner.headCut(this.direction, gapBytes, endTimeMs);
+    return true;
   }
 
   /** The direction is over. `byFin`: the sender said so, which is how a body without length ends. */
@@ -255,8 +276,7 @@ export class MessageReader {
   /** `context.draft` was read from the bytes at `at`. */
   #head(bytes: Uint8Array, at: number): void {
     this.startTimeMs = bytes === this.#held.bytes ? this.#held.timeOf(at) : this.#timeMs;
-    this.#searchedBytes = 0;
-    this.#wastedBytes = 0;
+    this.#effort.reset();
     this.#midStream = false;
     this.state = ReaderState.Boundary;
     this.#body = this.#owner.headRead(this.direction, this.#timeMs);
@@ -280,8 +300,7 @@ export class MessageReader {
   #search(): void {
     this.state = ReaderState.Search;
     this.#candidateRole = Role.Unknown;
-    this.#searchedBytes = 0;
-    this.#wastedBytes = 0;
+    this.#effort.reset();
     this.#owner.framingLost(this.direction);
   }
 
@@ -309,15 +328,16 @@ export class MessageReader {
         this.#candidateRole = candidate.isRequest ? Role.Request : Role.Response;
         return candidate.start;
       }
-      this.#wastedBytes += Math.min(end - candidate.start, httpLimits.headBytesMax);
-      if (this.#isWasteful(candidate.start - start)) return end;
+      this.#effort.waste(end - candidate.start);
+      if (this.#effort.isWasteful(candidate.start - start)) return this.#giveUpSearch(end);
       from = candidate.next;
       findCandidate(bytes, start, from, end, this.role, candidate);
     }
     this.#candidateRole = Role.Unknown;
     this.#skipped(bytes, start, candidate.keepFrom);
-    if (this.#searchIsVain()) return end;
-    return candidate.keepFrom;
+    if (this.role !== Role.Unknown || !this.#effort.isVain) return candidate.keepFrom;
+    this.#owner.notHttp(FlowKind.unknown);
+    return end;
   }
 
   /** A candidate is a message if its head is whole and has nothing odd; text in a body seldom is. */
@@ -333,39 +353,21 @@ export class MessageReader {
 
   #skipped(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return;
-    this.#searchedBytes += end - start;
+    this.#effort.searchedBytes += end - start;
     this.#context.counters.add(HttpCount.skipped, end - start);
     const timeMs = bytes === this.#held.bytes ? this.#held.timeOf(end - 1) : this.#timeMs;
     this.#owner.bytesSkipped(this.direction, timeMs);
   }
 
-  /** Whether reading false candidates costs out of all proportion: then this direction is let go. */
-  #isWasteful(passedBytes: number): boolean {
-    const searchedBytes = this.#searchedBytes + passedBytes;
-    if (this.#wastedBytes <= httpLimits.headBytesMax + WASTE_SHARE * searchedBytes) return false;
+  /** Reading false candidates costs out of all proportion: this direction is let go. */
+  #giveUpSearch(end: number): number {
     this.#context.counters.add(HttpCount.searchGivenUp);
     this.close();
-    return true;
+    return end;
   }
 
-  /** Whether no message was found in so many bytes that the flow is taken for another protocol. */
-  #searchIsVain(): boolean {
-    if (this.role !== Role.Unknown || this.#searchedBytes < httpLimits.searchBytesMax) return false;
-    this.#owner.notHttp(FlowKind.unknown);
-    return true;
-  }
-
-  /** Whether it is worth reading the head that begins at `at`: many held bytes are read again only once they may end it. */
   #mayEndHead(bytes: Uint8Array, at: number, end: number): boolean {
-    const older = this.#olderCount;
-    if (bytes !== this.#held.bytes || at >= older || end - at < REREAD_BYTES) return true;
-    if (end - at >= httpLimits.headBytesMax) return true;
-    for (let index = Math.max(at + 1, older - 2); index < end; index++) {
-      if (bytes[index] !== LF) continue;
-      const before = bytes[index - 1] === CR ? index - 2 : index - 1;
-      if (before >= at && bytes[before] === LF) return true;
-    }
-    return false;
+    return bytes !== this.#held.bytes || mayEndHead(bytes, at, this.#olderCount, end);
   }
 
   /** False where there is no room: then what was held is lost. */
@@ -385,15 +387,4 @@ export class MessageReader {
     this.#context.returnHeld(this.#held);
     this.#held = this.#context.nothingHeld;
   }
-}
-
-/** So many held bytes are read again with every piece, so that a head that is none is known early. */
-const REREAD_BYTES = 1 << 11;
-/** Bytes of false candidates that are read again for each byte searched. */
-const WASTE_SHARE = 8;
-
-function skipBlankLines(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && (bytes[at] === LF || bytes[at] === CR)) at++;
-  return at;
 }

@@ -166,6 +166,11 @@ export class Pairing {
     this.#lossIsCertain = certain && !headSeen;
   }
 
+  /** A gap that a request began before: a client that waits for answers sent no other one in it. */
+  requestCut(): void {
+    this.#aligned = false;
+  }
+
   /** `certain`: at least part of one was, which was the one to the oldest request. */
   responsesLost(certain: boolean): void {
     this.#aligned = false;

@@ -95,7 +95,7 @@ export function readStatusLine(
     else if (isLineOrSpace(digit + ZERO)) return BROKEN;
     else line.malformed = true;
   }
-  if (line.status === 0) return BROKEN;
+  if (line.status === 0 && line.malformed) return BROKEN;
   if (line.status < 100 || bytes[at]! > SPACE) line.malformed = true;
   while (at < end && bytes[at] !== LF) {
     if (bytes[at] === 0) line.malformed = true;

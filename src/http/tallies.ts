@@ -13,6 +13,7 @@ export const HTTP_COUNTERS = names(
   "upgrades",
   "badFraming",
   "lostHeads",
+  "cutHeads",
   "headTooLong",
   "resynchronised",
   "skipped",

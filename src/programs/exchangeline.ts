@@ -77,7 +77,7 @@ export class ExchangeLines {
     line.fixed(TARGET);
     line.text(target);
     line.fixed(STATUS);
-    if (status === 0) line.fixed(NULL);
+    if (response === null) line.fixed(NULL);
     else line.integer(status);
     line.fixed(REQUEST_TYPE);
     this.#header(request, HeaderName.ContentType);

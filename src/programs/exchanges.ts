@@ -56,7 +56,7 @@ const readable = (exchange: Exchange, refusal: Refusal): string => {
     timeOfDay(timeMs),
     `${endpointText(connection.client)} → ${endpointText(connection.server)}`.padEnd(45),
     (exchange.method === "" ? "?" : exchange.method).padStart(7),
-    status === 0 ? "  –" : String(status),
+    response === null ? "  –" : String(status).padStart(3, "0"),
     (duration === null ? "–" : `${duration.toFixed(1)} ms`).padStart(10),
     byteText(bytes).padStart(9),
     `${printable(host)}${printable(exchange.target)}`,

@@ -116,6 +116,7 @@ const REASON_TEXTS: ReadonlyMap<string, string> = new Map([
   ["no-request", "responses whose request was not captured"],
   ["no-response", "requests whose response was not captured"],
   ["bad-framing", "whose framing contradicts itself"],
+  ["cut-head", "of which a head was captured in part"],
   ["bad-target", "whose target is no path"],
   ["port", "on a port that --ports leaves out"],
   ["excluded-header", "with a header of --exclude-traffic-with-headers"],

@@ -37,6 +37,7 @@ test("the operator's rules", () => {
       "excluded-header",
     ],
     [{ target: "/a", flags: ExchangeFlag.badFraming }, {}, "bad-framing"],
+    [{ target: "/a", flags: ExchangeFlag.headCut }, {}, "cut-head"],
     [{ target: "/a", flags: ExchangeFlag.noRequest }, {}, "no-request"],
     [{ target: "/a", flags: ExchangeFlag.noResponse }, {}, "no-response"],
     [{ method: "OPTIONS", target: "*" }, {}, "bad-target"],

@@ -37,6 +37,7 @@ export const REASONS = [
   "port",
   "excluded-header",
   "status",
+  "cut-head",
   ...noiseRules.map((rule) => `noise-${rule.name}`),
 ] as const;
 
@@ -50,7 +51,8 @@ export const Reason = {
   Port: 5,
   ExcludedHeader: 6,
   Status: 7,
-  FirstNoise: 8,
+  CutHead: 8,
+  FirstNoise: 9,
 } as const;
 
 export class Selector {
@@ -115,6 +117,7 @@ export class Selector {
       return Reason.NoResponse;
     }
     if ((exchange.flags & ExchangeFlag.badFraming) !== 0) return Reason.BadFraming;
+    if ((exchange.flags & ExchangeFlag.headCut) !== 0) return Reason.CutHead;
     if (this.#ports !== null && this.#ports[exchange.connection.server.port] !== 1) {
       return Reason.Port;
     }
