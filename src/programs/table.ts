@@ -53,6 +53,15 @@ export const programs: Readonly<Record<Program, ProgramRow>> = {
     ],
     run: async (_operands, settings) => await (await import("./tap.ts")).tap(settings),
   },
+  collect: {
+    summary: "take what Envoy sees (mesh, gateways) and send what is learned to a server",
+    operands: [],
+    examples: [
+      "nta collect --server http://nta.example:8090 --token-file /etc/nta/token",
+      "nta collect --envoy-listen 0.0.0.0:9000 --output openapi",
+    ],
+    run: async (_operands, settings) => await (await import("./collect.ts")).collect(settings),
+  },
   doctor: {
     summary: "say why a tap sees nothing, or what it sees",
     operands: [],

@@ -14,7 +14,8 @@ type Check = (status: SensorStatus) => string | null;
 
 /** Always at least one line. */
 export function explain(status: SensorStatus): string[] {
-  const hearing = hearingChecks.map((check) => check(status)).find((line) => line !== null);
+  const checks = status.envoy === undefined ? hearingChecks : envoyChecks;
+  const hearing = checks.map((check) => check(status)).find((line) => line !== null);
   const others = otherChecks.map((check) => check(status)).filter((line) => line !== null);
   const lines = hearing === undefined ? others : [hearing, ...others];
   return lines.length > 0 ? lines : [allWell(status)];
@@ -53,6 +54,19 @@ const hearingChecks: readonly Check[] = [
       ? null
       : `${countOf(flows.kinds, "http")} connections speak HTTP, but no request or response has come to its end yet.`,
   oneDirection,
+  noneSelected,
+];
+
+/** Of a collector. */
+const envoyChecks: readonly Check[] = [
+  ({ envoy, exchanges }) =>
+    exchanges.seen > 0 || (envoy?.connections ?? 0) > 0
+      ? null
+      : "No Envoy has connected yet: is its filter applied, and may it reach this port (NetworkPolicy, DNS)?",
+  ({ envoy, exchanges }) =>
+    exchanges.seen > 0
+      ? null
+      : `${envoy?.connections} connections from Envoy, but no exchange yet${countOf(envoy?.streamsBy ?? [], "unknown-service") > 0 ? ": it asks for another gRPC service" : ""}.`,
   noneSelected,
 ];
 

@@ -17,6 +17,7 @@ export function metricsText(status: SensorStatus): string {
   const metrics = [
     ...captureMetrics(status),
     ...trafficMetrics(status),
+    ...envoyMetrics(status),
     ...budgetMetrics(status),
     ...queueMetrics(status),
     ...serverMetrics(status),
@@ -76,6 +77,19 @@ function trafficMetrics({ flows, exchanges }: SensorStatus): Metric[] {
       "nta_sensor_refused_exchanges_total",
       "Exchanges that teach nothing, by reason.",
       by("reason", exchanges.refused),
+    ),
+  ];
+}
+
+function envoyMetrics({ envoy }: SensorStatus): Metric[] {
+  if (envoy === undefined) return [];
+  return [
+    gauge("nta_sensor_envoy_connections", "Connections from Envoy.", one(envoy.connections)),
+    gauge("nta_sensor_envoy_streams", "Exchanges that are under way.", one(envoy.streams)),
+    counter(
+      "nta_sensor_envoy_streams_total",
+      "Streams of Envoy by what became of them.",
+      by("outcome", envoy.streamsBy),
     ),
   ];
 }

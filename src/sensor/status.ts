@@ -58,6 +58,14 @@ export interface ExchangesStatus {
   readonly refused: readonly NamedCount[];
 }
 
+/** Of a collector, which is told of exchanges instead of hearing packets. */
+export interface EnvoyStatus {
+  readonly connections: number;
+  readonly streams: number;
+  /** Streams by what became of them (`collect/envoy/tallies.ts`). */
+  readonly streamsBy: readonly NamedCount[];
+}
+
 export interface PortStatus {
   readonly port: number;
   readonly kind: string;
@@ -69,6 +77,7 @@ export interface SensorStatus {
   readonly startedMs: number;
   readonly nowMs: number;
   readonly capture: CaptureStatus;
+  readonly envoy?: EnvoyStatus;
   readonly flows: FlowsStatus;
   readonly exchanges: ExchangesStatus;
   /** Server ports with the most flows. */

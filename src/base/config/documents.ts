@@ -2,7 +2,7 @@
 import { anyText, hostAliases, oneOf, onOrOff } from "../forms.ts";
 import { setting } from "./setting.ts";
 
-const WRITERS = ["reconstruct", "demo", "tap"] as const;
+const WRITERS = ["reconstruct", "demo", "tap", "collect"] as const;
 const EXPORTERS = [...WRITERS, "export"] as const;
 
 export const documentSettings = {
@@ -12,8 +12,8 @@ export const documentSettings = {
     variable: "NTA_OUTPUT",
     form: anyText("DIR", "a folder, made where it does not exist"),
     fallback: "openapi",
-    fallbackFor: { tap: "" },
-    fallbackNote: "`openapi`; `tap` writes none",
+    fallbackFor: { tap: "", collect: "" },
+    fallbackNote: "`openapi`; `tap` and `collect` write none",
     description: "Folder for the documents. Files in it that have other names stay as they are.",
     programs: EXPORTERS,
   }),

@@ -13,7 +13,7 @@ export const kubernetesSettings = {
     fallback: "auto",
     description:
       "Whether the cluster is asked which workload has an address; `auto`: in a pod with a service account.",
-    programs: WATCHERS,
+    programs: ["tap", "collect", "serve"],
   }),
   nodeName: setting({
     flag: "node-name",

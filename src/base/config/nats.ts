@@ -13,7 +13,7 @@ export const natsSettings = {
     fallback: "",
     fallbackNote: "none",
     description: "Who this is to the NATS servers; read at each connection.",
-    programs: ["tap", ...SERVERS],
+    programs: ["tap", "collect", ...SERVERS],
   }),
   nats: setting({
     flag: "nats",

@@ -4,7 +4,7 @@ import { setting } from "./setting.ts";
 
 const READERS = ["reconstruct", "exchanges", "tap"] as const;
 const LISTENERS = [...READERS, "doctor", "start"] as const;
-const LEARNERS = [...READERS, "serve", "start"] as const;
+const LEARNERS = [...READERS, "collect", "serve", "start"] as const;
 
 export const selectionSettings = {
   interfaces: setting({

@@ -6,7 +6,8 @@ import { setting } from "./setting.ts";
 
 const TAP = ["tap"] as const;
 const LISTENERS = ["tap", "start"] as const;
-const SENDERS = ["tap", ...CLIENTS] as const;
+const SENSORS = ["tap", "collect"] as const;
+const SENDERS = ["tap", "collect", ...CLIENTS] as const;
 
 export const tapSettings = {
   server: setting({
@@ -20,7 +21,7 @@ export const tapSettings = {
     fallbackNote: "none",
     description:
       "Server that gets what was learned, or the NATS JetStream that servers read it from.",
-    programs: TAP,
+    programs: SENSORS,
   }),
   token: setting({
     flag: "token",
@@ -75,7 +76,7 @@ export const tapSettings = {
     fallback: "false",
     description:
       "Prints exactly what leaves, or without --server would leave, the sensor: one delta a line, as JSON.",
-    programs: TAP,
+    programs: SENSORS,
   }),
   read: setting({
     flag: "read",
@@ -93,7 +94,7 @@ export const tapSettings = {
     form: timeSpan(500, 3_600_000),
     fallback: "10s",
     description: "How often what was learned is sent, or written.",
-    programs: LISTENERS,
+    programs: ["tap", "collect", "start"],
   }),
   state: setting({
     flag: "state",
@@ -103,7 +104,7 @@ export const tapSettings = {
     fallbackNote: "/var/lib/nta for root, else ~/.local/state/nta",
     description:
       "Folder for what the server has not acknowledged yet, so that it survives a restart; `none` keeps it in memory only.",
-    programs: TAP,
+    programs: SENSORS,
   }),
   sensorName: setting({
     flag: "sensor-name",
@@ -112,7 +113,7 @@ export const tapSettings = {
     fallback: "",
     fallbackNote: "the host's name",
     description: "What the server calls this sensor.",
-    programs: LISTENERS,
+    programs: ["tap", "collect", "start"],
   }),
   statusListen: setting({
     flag: "status-listen",
@@ -120,7 +121,7 @@ export const tapSettings = {
     form: listenAddressOrOff,
     fallback: "127.0.0.1:8091",
     description: "Where /status, /metrics, /healthz and /readyz are answered.",
-    programs: ["tap", "doctor"],
+    programs: ["tap", "collect", "doctor"],
   }),
   capture: setting({
     flag: "capture",
@@ -190,6 +191,6 @@ export const tapSettings = {
     fallback: "auto",
     description:
       "Form of log lines on standard error; `auto` is text on a terminal and JSON elsewhere.",
-    programs: ["tap", "serve", "start"],
+    programs: ["tap", "collect", "serve", "start"],
   }),
 } as const;

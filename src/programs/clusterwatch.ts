@@ -1,0 +1,46 @@
+/** The cluster that a sensor runs in: which workload has an address, and which namespaces are left out. */
+import type { Settings } from "../base/config.ts";
+import { UsageError } from "../base/errors.ts";
+import { accessFromPod } from "../kubernetes/access.ts";
+import { Cluster } from "../kubernetes/cluster.ts";
+import { allowsNamespace } from "../kubernetes/inpod.ts";
+import { systemClock } from "../sensor/clock.ts";
+import { type Log, QuietLog } from "../sensor/quietlog.ts";
+import type { ApiSummary } from "../telemetry/summary.ts";
+
+/** Null where this is no pod, or `--kubernetes off`. `scope`: a tap may read the pods of its node only. */
+export const openCluster = (
+  settings: Settings,
+  scope: "node" | "cluster",
+  log: Log,
+): Cluster | null => {
+  if (settings.kubernetes === "off") return null;
+  const access = accessFromPod(process.env);
+  if (access === null) {
+    if (settings.kubernetes === "auto") return null;
+    throw new UsageError(
+      "--kubernetes on: there is no service account here (KUBERNETES_SERVICE_HOST and its token); run in a pod with automountServiceAccountToken, or leave it at auto.",
+    );
+  }
+  return new Cluster({
+    access,
+    node: scope === "node" && settings.nodeName !== "" ? settings.nodeName : null,
+    keepLabels: settings.inPod !== "off",
+    clock: systemClock,
+    log: new QuietLog(log, systemClock.nowMs),
+    random: Math.random,
+  });
+};
+
+/**
+ * APIs of namespaces that are wanted. One whose workload is not known belongs to none: it is left out where only some
+ * namespaces are wanted.
+ */
+export const namespaceFilter = (settings: Settings): ((summary: ApiSummary) => boolean) => {
+  const rules = { include: settings.namespacesInclude, exclude: settings.namespacesExclude };
+  return ({ key }) => {
+    const slash = key.workload.indexOf("/");
+    if (slash < 0) return rules.include.length === 0;
+    return allowsNamespace(rules, key.workload.slice(0, slash));
+  };
+};
