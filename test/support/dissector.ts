@@ -70,9 +70,9 @@ export const compare = async (row: TableRow): Promise<Comparison> => {
 /** Exchanges of which the request was seen: the table lists no others. */
 const exchangesOf = async (path: string): Promise<Seen[]> => {
   const seen: Seen[] = [];
-  const exchange = ({ method, target, status, flags }: Exchange): void => {
+  const exchange = ({ method, target, status, response, flags }: Exchange): void => {
     if (method === "") return;
-    const text = status === 0 ? "-" : String(status);
+    const text = response === null ? "-" : String(status);
     seen.push({ request: `${method} ${target}`, status: text, isPartial: (flags & PARTIAL) !== 0 });
   };
   const observer = { requestHead: () => null, responseHead: () => null, exchange };
