@@ -99,51 +99,55 @@ export class FigureSet {
 }
 
 /**
- * The operation's figures by the hour. A delta is mostly of one hour; where it is of several, as after an outage, calls by
- * time are all that is known, so what was counted beside them is shared out in their proportion, with the rest in the last.
+ * The operation's figures by the hour. A delta is mostly of one hour; where it is of several, as after an outage, calls and
+ * errors by time are all that is known, so the rest is shared out in their proportion, with what is left in the last.
  */
 export function figuresByHour(operation: OperationSummary): Map<number, Figures> {
-  const calls = new Map<number, number>();
-  let total = 0;
+  const hours = new Map<number, { calls: number; errors: number }>();
   const { widthMs, buckets } = operation.buckets;
-  for (const [index, bucket] of buckets) {
+  for (const [index, { calls, errors }] of buckets) {
     const startMs = Math.floor((index * widthMs) / HOUR_MS) * HOUR_MS;
-    calls.set(startMs, (calls.get(startMs) ?? 0) + bucket.calls);
-    total += bucket.calls;
+    const known = hours.get(startMs) ?? { calls: 0, errors: 0 };
+    hours.set(startMs, { calls: known.calls + calls, errors: known.errors + errors });
   }
-  if (calls.size === 0) calls.set(Math.floor(operation.lastMs / HOUR_MS) * HOUR_MS, 0);
+  if (hours.size === 0) {
+    hours.set(Math.floor(operation.lastMs / HOUR_MS) * HOUR_MS, { calls: 0, errors: 0 });
+  }
   const left: Figures = {
     statusClasses: [...operation.statusClasses],
     requestBytes: operation.requestBytes,
     responseBytes: operation.responseBytes,
     latency: { count: operation.latency.count, buckets: new Map(operation.latency.buckets) },
   };
-  const hours = [...calls].sort(([a], [b]) => a - b);
+  const sorted = [...hours].sort(([a], [b]) => a - b);
   const result = new Map<number, Figures>();
-  for (const [startMs, count] of hours.slice(0, -1)) {
-    const share = total === 0 ? 0 : count / total;
-    const part = takeShare(left, share);
-    result.set(startMs, part);
-    total -= count;
-  }
-  result.set(hours.at(-1)![0], left);
+  for (const [startMs, hour] of sorted.slice(0, -1)) result.set(startMs, takeHour(left, hour));
+  result.set(sorted.at(-1)![0], left);
   return result;
 }
 
-/** Moves a share of everything out of `from`. */
-function takeShare(from: Figures, share: number): Figures {
-  const take = (count: number): number => Math.min(count, Math.round(count * share));
+/** Moves what belongs to an hour of so many calls out of `from`. */
+function takeHour(from: Figures, { calls, errors }: { calls: number; errors: number }): Figures {
+  const [, , , failed, broken] = from.statusClasses as [number, number, number, number, number];
+  const allErrors = failed + broken;
+  const all = from.statusClasses.reduce((sum, count) => sum + count, 0);
+  const shareOf = (part: number, whole: number): number =>
+    whole <= 0 ? 0 : Math.min(1, part / whole);
+  const errorShare = shareOf(errors, allErrors);
+  const okShare = shareOf(calls - errors, all - allErrors);
+  const share = shareOf(calls, all);
   const part = emptyFigures();
   from.statusClasses.forEach((count, index) => {
-    part.statusClasses[index] = take(count);
-    from.statusClasses[index] = count - take(count);
+    const taken = Math.round(count * (index >= 3 ? errorShare : okShare));
+    part.statusClasses[index] = taken;
+    from.statusClasses[index] = count - taken;
   });
-  part.requestBytes = take(from.requestBytes);
+  part.requestBytes = Math.round(from.requestBytes * share);
   from.requestBytes -= part.requestBytes;
-  part.responseBytes = take(from.responseBytes);
+  part.responseBytes = Math.round(from.responseBytes * share);
   from.responseBytes -= part.responseBytes;
   for (const [index, count] of from.latency.buckets) {
-    const taken = take(count);
+    const taken = Math.round(count * share);
     if (taken === 0) continue;
     part.latency.buckets.set(index, taken);
     part.latency.count += taken;

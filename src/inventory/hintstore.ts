@@ -16,8 +16,8 @@ const PATIENCE_MS = 3_000;
 export const createHints = (context: Context): HintStore => ({
   get: (api) =>
     context.store.read(async (db) => JSON.parse((await requireApi(db, api)).hints) as ApiHints),
-  put: (api, hints, who) => put(context, api, checked(hints), who),
-  preview: (api, hints) => preview(context, api, checked(hints)),
+  put: async (api, hints, who) => put(context, api, checked(hints), who),
+  preview: async (api, hints) => preview(context, api, checked(hints)),
 });
 
 /** The same rules as for a file of hints. */

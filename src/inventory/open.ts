@@ -22,6 +22,7 @@ import type {
 import { Learner } from "./learner.ts";
 import { overviewOf, serviceMap } from "./overview.ts";
 import { PreferenceCache } from "./preferences.ts";
+import { Replicas } from "./replicas.ts";
 import { Retention } from "./retention.ts";
 import { createSensors } from "./sensors.ts";
 import { openStore, type Store } from "./store.ts";
@@ -65,7 +66,10 @@ export async function open(options: InventoryOptions): Promise<Inventory> {
   };
 }
 
-type OpenContext = Context & { listen(listener: (event: InventoryEvent) => void): () => void };
+type OpenContext = Context & {
+  readonly replicas: Replicas;
+  listen(listener: (event: InventoryEvent) => void): () => void;
+};
 
 async function contextOf(store: Store, options: InventoryOptions): Promise<OpenContext> {
   const now = options.now ?? Date.now;
@@ -76,7 +80,7 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
   const learner = new Learner();
   const preferences = new PreferenceCache(store, options.preferences ?? {});
   const listeners = new Set<(event: InventoryEvent) => void>();
-  const emit = (event: InventoryEvent): void => {
+  const hear = (event: InventoryEvent): void => {
     for (const listener of listeners) {
       try {
         listener(event);
@@ -84,6 +88,12 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
         // Who listens answers for itself; what happened stays.
       }
     }
+  };
+  const replicas = new Replicas(store, options.url, hear);
+  await replicas.listen();
+  const emit = (event: InventoryEvent): void => {
+    hear(event);
+    replicas.tell(event);
   };
   const ingest = new Ingest(store, now, ({ apis, sensors }) => {
     for (const api of apis) inference.want(api);
@@ -111,6 +121,7 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
     ingest,
     inference,
     preferences,
+    replicas,
     emit,
     listen: (listener) => {
       listeners.add(listener);
@@ -197,10 +208,11 @@ async function figuresOf({
   };
 }
 
-async function close({ ingest, inference, learner, store }: Context): Promise<void> {
+async function close({ ingest, inference, learner, store, replicas }: OpenContext): Promise<void> {
   await ingest.idle();
   const stopped = inference.close();
   await learner.close();
   await stopped;
+  await replicas.close();
   await store.close();
 }

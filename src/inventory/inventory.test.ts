@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { inventorySuite } from "../../test/inventory/suite.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "nta-inventory-"));
+after(() => rmSync(folder, { recursive: true }));
+let count = 0;
+
+inventorySuite("SQLite", async () => {
+  count += 1;
+  return `sqlite:${join(folder, `${count}.db`)}`;
+});

@@ -1,0 +1,563 @@
+/** What every store must do; each engine runs all of it. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { bearer, call, FixtureSensor, NOW_MS } from "../../src/inventory/deltas.fixture.ts";
+import {
+  type Inventory,
+  type InventoryEvent,
+  openInventory,
+} from "../../src/inventory/inventory.ts";
+import { InventoryProblem } from "../../src/inventory/problem.ts";
+
+export const problemOf = (kind: string) => (error: unknown) =>
+  error instanceof InventoryProblem && error.kind === kind;
+
+/** `makeStore` gives the URL of an empty store; `reopen` opens the same one again. */
+export function inventorySuite(engine: string, makeStore: () => Promise<string>): void {
+  describe(`inventory on ${engine}`, () => {
+    let url: string;
+    let inventory: Inventory;
+    let sensor: FixtureSensor;
+    let nowMs: number;
+    const openAgain = () => openInventory({ url, now: () => nowMs, inferAfterMs: 0 });
+
+    beforeEach(async () => {
+      url = await makeStore();
+      nowMs = NOW_MS;
+      inventory = await openAgain();
+      sensor = new FixtureSensor("tap-1");
+    });
+    afterEach(() => inventory.close());
+
+    const hear = async (...exchanges: Parameters<FixtureSensor["hear"]>[0]): Promise<void> => {
+      await inventory.ingest(sensor.hear(exchanges));
+      await inventory.settled();
+    };
+    const onlyApi = async () => {
+      const { items } = await inventory.apis.list({});
+      assert.equal(items.length, 1);
+      return items[0]!;
+    };
+    const paths = async (api: string) =>
+      (await inventory.endpoints.list({ api })).items.map(
+        ({ method, path }) => `${method} ${path}`,
+      );
+
+    test("what is heard becomes an API with endpoints and a document", async () => {
+      await hear(
+        call("GET /users/17"),
+        call("GET /users/18"),
+        call("POST /orders 201"),
+        call("GET /users/19 404"),
+      );
+      const api = await onlyApi();
+      assert.equal(api.name, "shop.test");
+      assert.equal(api.endpoints, 2);
+      assert.equal(api.calls, 4);
+      assert.equal(api.errorShare, 0.25);
+      assert.equal(api.version, 1);
+      assert.equal(api.status, "new");
+      assert.equal(api.recent.at(-1), 4);
+      assert.deepEqual(await paths(api.id), ["POST /orders", "GET /users/{userId}"]);
+      const { items } = await inventory.endpoints.list({ api: api.id, sort: "-calls" });
+      assert.deepEqual(items[0]!.statusClasses, [0, 2, 0, 1, 0]);
+      assert.equal(items[0]!.recent.at(-1), 3);
+      for (const format of ["yaml", "json"] as const) {
+        for (const openapi of ["3.0", "3.1"] as const) {
+          const { text, version } = await inventory.documents.text(api.id, {
+            openapi,
+            format,
+            evidence: true,
+          });
+          assert.equal(version, 1);
+          assert.match(text, openapi === "3.0" ? /3\.0\.3/ : /3\.1\.0/);
+          assert.match(text, /x-nta/);
+        }
+      }
+      const plain = await inventory.documents.text(api.id, {
+        openapi: "3.1",
+        format: "json",
+        evidence: false,
+      });
+      assert.doesNotMatch(plain.text, /x-nta/);
+      const detail = await inventory.apis.detail(api.id);
+      assert.deepEqual(detail.servers, ["http://shop.test"]);
+      assert.equal(detail.sources.length, 1);
+    });
+
+    test("a delta counts once, whoever repeats it, also after a restart", async () => {
+      const first = sensor.hear([call("GET /a")]);
+      const again = structuredClone(first);
+      const third = structuredClone(first);
+      assert.deepEqual(await inventory.ingest(first), { accepted: 1, duplicates: 0 });
+      assert.deepEqual(await inventory.ingest(again), { accepted: 0, duplicates: 1 });
+      await inventory.close();
+      inventory = await openAgain();
+      assert.deepEqual(await inventory.ingest(third), { accepted: 0, duplicates: 1 });
+      await inventory.settled();
+      assert.equal((await onlyApi()).calls, 1);
+      const [row] = await inventory.sensors.list();
+      assert.deepEqual([row!.calls, row!.deltas, row!.duplicates], [1, 1, 2]);
+    });
+
+    test("deltas that overtake each other are all merged", async () => {
+      const deltas = Array.from({ length: 6 }, () => sensor.hear([call("GET /a")])[0]!);
+      const order = [2, 0, 5, 1, 4, 3, 3, 0];
+      const copies = order.map((index) => structuredClone(deltas[index]!));
+      let accepted = 0;
+      for (const delta of copies) accepted += (await inventory.ingest([delta])).accepted;
+      await inventory.settled();
+      assert.equal(accepted, 6);
+      assert.equal((await onlyApi()).calls, 6);
+    });
+
+    test("deltas in one batch and in many give the same document", async () => {
+      const lines = Array.from({ length: 30 }, (_, index) =>
+        call(`GET /items/${index % 7}/parts/${index} 200`),
+      );
+      for (const line of lines) await inventory.ingest(sensor.hear([line]));
+      await inventory.ingest(
+        new FixtureSensor("tap-2").hear(
+          lines.map((line) => ({ ...line, target: `/v2${line.target}` })),
+        ),
+      );
+      await inventory.settled();
+      const one = await onlyApi();
+      const text = async (of: Inventory, api: string) =>
+        (await of.documents.text(api, { openapi: "3.0", format: "yaml", evidence: true })).text;
+      const pieces = await text(inventory, one.id);
+      const other = await openInventory({
+        url: "sqlite::memory:",
+        now: () => nowMs,
+        inferAfterMs: 0,
+      });
+      await other.ingest(
+        new FixtureSensor("tap-3").hear([
+          ...lines,
+          ...lines.map((line) => ({ ...line, target: `/v2${line.target}` })),
+        ]),
+      );
+      await other.settled();
+      const whole = await text(other, one.id);
+      await other.close();
+      assert.ok(pieces === whole, "documents differ");
+    });
+
+    test("versions, changes and differences follow what is heard", async () => {
+      const events: InventoryEvent[] = [];
+      inventory.onEvent((event) => events.push(event));
+      await hear(...[17, 18, 19, 20].map((id) => call(`GET /users/${id}`)));
+      await hear(call("GET /users/17"));
+      const api = await onlyApi();
+      assert.equal(api.version, 1, "the same again is no new version");
+      nowMs += 1000;
+      await hear(call("DELETE /users/17 204"));
+      const versions = await inventory.documents.versions(api.id);
+      assert.deepEqual(
+        versions.items.map(({ version }) => version),
+        [2, 1],
+      );
+      const changes = await inventory.feed.changes({});
+      assert.deepEqual(
+        changes.items.map(({ kind }) => kind),
+        ["endpoint-new", "api-new"],
+      );
+      assert.equal(events.filter(({ kind }) => kind === "change").length, 2);
+      const diff = await inventory.documents.diff(api.id, 1, 2);
+      assert.deepEqual(
+        diff.differences.map(({ code, method }) => [code, method]),
+        [["operation.added", "DELETE"]],
+      );
+      assert.notEqual(diff.fromText, diff.toText);
+      const old = await inventory.documents.text(api.id, {
+        openapi: "3.0",
+        format: "yaml",
+        version: 1,
+        evidence: true,
+      });
+      assert.doesNotMatch(old.text, /delete:/);
+      const after = await inventory.feed.changesAfter(changes.items[1]!.id, 10);
+      assert.deepEqual(
+        after.map(({ kind }) => kind),
+        ["endpoint-new"],
+      );
+      await assert.rejects(inventory.documents.diff(api.id, 1, 9), problemOf("not-found"));
+    });
+
+    test("lists are filtered, sorted and paged", async () => {
+      const hosts = Array.from(
+        { length: 25 },
+        (_, index) => `api${String(index).padStart(2, "0")}.test`,
+      );
+      for (const [index, host] of hosts.entries()) {
+        const exchanges = Array.from({ length: index + 1 }, () =>
+          call("GET /a", { host, ...(index % 2 === 0 ? { requestHeaders: bearer } : {}) }),
+        );
+        await inventory.ingest(sensor.hear(exchanges));
+      }
+      await inventory.settled();
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await inventory.apis.list({
+          sort: "-calls",
+          limit: 7,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        assert.equal(page.total, 25);
+        seen.push(...page.items.map(({ name }) => name));
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      assert.deepEqual(seen, [...hosts].reverse());
+      const names = async (query: Parameters<Inventory["apis"]["list"]>[0]) =>
+        (await inventory.apis.list(query)).items.map(({ name }) => name);
+      assert.deepEqual(await names({ q: "API07" }), ["api07.test"]);
+      assert.deepEqual(await names({ q: "50%" }), []);
+      assert.deepEqual(await names({ host: "api03.test,api04.test", sort: "name" }), [
+        "api03.test",
+        "api04.test",
+      ]);
+      assert.equal((await names({ auth: "bearer-jwt" })).length, 13);
+      const facets = await inventory.apis.facets({ auth: "bearer-jwt" });
+      assert.deepEqual(facets.auth, [{ value: "bearer-jwt", count: 13 }]);
+      assert.deepEqual(facets.status, [{ value: "new", count: 13 }]);
+      const endpoints = await inventory.endpoints.list({ sort: "-calls", limit: 2 });
+      assert.deepEqual(
+        endpoints.items.map(({ calls }) => calls),
+        [25, 24],
+      );
+      const more = await inventory.endpoints.list({
+        sort: "-calls",
+        limit: 2,
+        cursor: endpoints.next!,
+      });
+      assert.deepEqual(
+        more.items.map(({ calls }) => calls),
+        [23, 22],
+      );
+      await assert.rejects(inventory.apis.list({ cursor: "x" }), problemOf("invalid"));
+      await assert.rejects(inventory.apis.list({ sort: "colour" }), problemOf("invalid"));
+    });
+
+    test("people correct, and take it back", async () => {
+      await hear(call("GET /orders"), call("GET /baskets", { host: "other.test" }));
+      const [one, two] = (await inventory.apis.list({ sort: "-name" })).items.map(({ id }) => id);
+      await inventory.apis.patch(
+        one!,
+        { name: "Orders", owner: "team-a", labels: ["pci", "eu"], ignored: true },
+        "ada",
+      );
+      let api = await inventory.apis.detail(one!);
+      assert.deepEqual(
+        [api.name, api.owner, api.labels, api.status],
+        ["Orders", "team-a", ["pci", "eu"], "ignored"],
+      );
+      assert.deepEqual((await inventory.apis.list({ label: "pci" })).items.length, 1);
+      const merged = await inventory.apis.merge(two!, [one!], "ada");
+      assert.equal(merged.sources.length, 2);
+      assert.deepEqual(await paths(two!), ["GET /baskets", "GET /orders"]);
+      await assert.rejects(inventory.apis.detail(one!), problemOf("not-found"));
+      await hear(call("GET /invoices"));
+      assert.deepEqual(
+        await paths(two!),
+        ["GET /baskets", "GET /invoices", "GET /orders"],
+        "its traffic follows the merge",
+      );
+      let log = (await inventory.audit.list({})).items;
+      assert.deepEqual(
+        log.map(({ what }) => what),
+        ["api.merge", "api.change"],
+      );
+      await inventory.audit.undo(log[0]!.id, "ada");
+      await inventory.settled();
+      assert.deepEqual(await paths(one!), ["GET /invoices", "GET /orders"]);
+      assert.deepEqual(await paths(two!), ["GET /baskets"]);
+      await inventory.audit.undo(log[1]!.id, "ada");
+      api = await inventory.apis.detail(one!);
+      assert.deepEqual(
+        [api.name, api.owner, api.labels, api.status],
+        ["shop.test", null, [], "new"],
+      );
+      log = (await inventory.audit.list({})).items;
+      assert.ok(log[2]!.undoneMs !== null);
+      await assert.rejects(inventory.audit.undo(log[2]!.id, "ada"), problemOf("conflict"));
+    });
+
+    test("a split leaves, and comes back", async () => {
+      await hear(call("GET /orders"), call("GET /baskets", { host: "other.test" }));
+      const [one, two] = (await inventory.apis.list({ sort: "name" })).items.map(({ id }) => id);
+      const merged = await inventory.apis.merge(one!, [two!], "ada");
+      const made = await inventory.apis.split(
+        one!,
+        [merged.sources.find(({ host }) => host === "shop.test")!.id],
+        "ada",
+      );
+      assert.deepEqual(await paths(made.id), ["GET /orders"]);
+      await inventory.settled();
+      assert.deepEqual(await paths(one!), ["GET /baskets"]);
+      await assert.rejects(inventory.apis.split(one!, ["nope"], "ada"), problemOf("invalid"));
+    });
+
+    test("hints are tried, kept and obeyed", async () => {
+      await hear(call("GET /users/ada/posts"), call("GET /users/bob/posts"));
+      const { id } = await onlyApi();
+      const before = await paths(id);
+      const hints = {
+        pins: ["/users/{name}/posts"],
+        vetoes: [],
+        renames: [],
+        ignores: [],
+        ownHeaders: [],
+      };
+      const preview = await inventory.hints.preview(id, hints);
+      assert.deepEqual(preview.after, [{ method: "GET", path: "/users/{name}/posts", calls: 2 }]);
+      assert.deepEqual(await paths(id), before);
+      await inventory.hints.put(id, hints, "ada");
+      assert.deepEqual(await paths(id), ["GET /users/{name}/posts"]);
+      assert.deepEqual(await inventory.hints.get(id), hints);
+      const [entry] = (await inventory.audit.list({ api: id })).items;
+      await inventory.audit.undo(entry!.id, "ada");
+      await inventory.settled();
+      assert.deepEqual(await paths(id), before);
+      await assert.rejects(
+        inventory.hints.put(id, { pins: ["nonsense{"] }, "ada"),
+        problemOf("invalid"),
+      );
+    });
+
+    test("an imported description is compared", async () => {
+      await hear(call("GET /users/17"), call("GET /hidden"));
+      const description = {
+        openapi: "3.0.3",
+        info: { title: "Shop", version: "7" },
+        servers: [{ url: "http://shop.test" }],
+        paths: {
+          "/users/{id}": {
+            get: {
+              deprecated: true,
+              parameters: [{ name: "id", in: "path", required: true, schema: { type: "integer" } }],
+              responses: { 200: { description: "ok" } },
+            },
+          },
+          "/orders": { post: { responses: { 201: { description: "made" } } } },
+        },
+      };
+      const result = await inventory.imports.put(null, JSON.stringify(description), "ada");
+      assert.deepEqual([result.title, result.operations], ["Shop", 2]);
+      await inventory.settled();
+      const comparison = await inventory.imports.comparison(result.api);
+      const found = comparison.rows.map(({ kind, method, path }) => `${kind} ${method} ${path}`);
+      for (const row of ["shadow GET /hidden", "orphan POST /orders", "zombie GET /users/{id}"])
+        assert.ok(found.includes(row), `${row} in ${found}`);
+      const endpoints = (await inventory.endpoints.list({ api: result.api })).items;
+      assert.deepEqual(
+        endpoints.map(({ path, compared, deprecated }) => [path, compared, deprecated]),
+        [
+          ["/hidden", "shadow", false],
+          ["/users/{id}", "zombie", true],
+        ],
+      );
+      const findings = await inventory.feed.findings({ rule: "deprecated-in-use" });
+      assert.equal(findings.items.length, 1);
+      await inventory.imports.remove(result.api, "ada");
+      await assert.rejects(inventory.imports.comparison(result.api), problemOf("not-found"));
+      await assert.rejects(inventory.imports.put(null, "{}", "ada"), problemOf("invalid"));
+      await assert.rejects(
+        inventory.imports.put(
+          null,
+          JSON.stringify({ ...description, servers: [{ url: "http://no.test" }] }),
+          "ada",
+        ),
+        problemOf("invalid"),
+      );
+    });
+
+    test("findings are accepted, opened again and resolved", async () => {
+      await hear(
+        call("GET /users/17", { requestHeaders: bearer }),
+        call("GET /orders", { requestHeaders: bearer }),
+        call("POST /orders 201"),
+      );
+      const { id } = await onlyApi();
+      const open = await inventory.feed.findings({ api: id, state: "open" });
+      const write = open.items.find(({ rule }) => rule === "unauthenticated-write");
+      assert.ok(write, JSON.stringify(open.items));
+      assert.equal(write.severity, "high");
+      const counted = (await onlyApi()).findings;
+      const accepted = await inventory.feed.judge(write.id, "accepted", "it is a demo", "ada");
+      assert.deepEqual([accepted.state, accepted.reason], ["accepted", "it is a demo"]);
+      assert.equal((await onlyApi()).findings.high, counted.high - 1);
+      await hear(call("POST /orders 201"));
+      const after = (await inventory.feed.findings({ rule: "unauthenticated-write" })).items;
+      assert.deepEqual(
+        after.map(({ state }) => state),
+        ["accepted"],
+        "it stays accepted",
+      );
+    });
+
+    test("traffic adds up by the hour, also behind a merge of parameters", async () => {
+      const hour = 3_600_000;
+      await hear(
+        ...[0, 1, 1].map((ago) => call("GET /users/17", { timeMs: NOW_MS - ago * hour })),
+        call("GET /users/18 404", { timeMs: NOW_MS }),
+      );
+      const { id } = await onlyApi();
+      const traffic = await inventory.apis.traffic(id, NOW_MS - 5 * hour, NOW_MS + hour);
+      assert.deepEqual(
+        traffic.buckets.map(({ calls, statusClasses }) => [calls, statusClasses[3]]),
+        [
+          [2, 0],
+          [2, 1],
+        ],
+      );
+      const [endpoint] = (await inventory.endpoints.list({ api: id })).items;
+      const own = await inventory.endpoints.traffic(
+        id,
+        endpoint!.id,
+        NOW_MS - 5 * hour,
+        NOW_MS + hour,
+      );
+      assert.deepEqual(own, traffic);
+      assert.ok(own.buckets[0]!.p95Ms !== null);
+      await hear(call("GET /users/20", { timeMs: NOW_MS - hour }));
+      const later = await inventory.apis.traffic(id, NOW_MS - 5 * hour, NOW_MS + hour);
+      assert.deepEqual(
+        later.buckets.map(({ calls }) => calls),
+        [3, 2],
+        "late calls join their hour",
+      );
+      const overview = await inventory.apis.overview();
+      assert.equal(overview.calls, 5);
+      assert.equal(
+        overview.recent.reduce((sum, { calls }) => sum + calls, 0),
+        5,
+      );
+    });
+
+    test("time ages what is kept", async () => {
+      const day = 86_400_000;
+      await hear(call("GET /users/17"), call("GET /users/17", { timeMs: NOW_MS - 3 * 3_600_000 }));
+      nowMs += 10 * day;
+      await inventory.tick(nowMs);
+      assert.equal((await onlyApi()).status, "active");
+      const { id } = await onlyApi();
+      const traffic = await inventory.apis.traffic(id, nowMs - 20 * day, nowMs);
+      assert.deepEqual(
+        traffic.buckets.map(({ calls }) => calls),
+        [2],
+      );
+      assert.equal(traffic.widthMs, day);
+      nowMs += 25 * day;
+      await inventory.tick(nowMs);
+      assert.equal((await onlyApi()).status, "unused");
+      assert.deepEqual((await inventory.apis.traffic(id, 0, nowMs)).buckets, []);
+      assert.deepEqual((await onlyApi()).recent, new Array(24).fill(0));
+      const [row] = await inventory.sensors.list();
+      assert.equal(row!.health, "silent");
+    });
+
+    test("tokens are known by their digest alone", async () => {
+      const made = await inventory.tokens.create("ci", "viewer", "ada");
+      assert.equal((await inventory.tokens.verify(made.token))?.name, "ci");
+      for (const wrong of ["", "nta_", `${made.token}x`, made.token.slice(0, -1), "x\0y"])
+        assert.equal(await inventory.tokens.verify(wrong), null);
+      await inventory.tokens.remove(made.id, "ada");
+      assert.equal(await inventory.tokens.verify(made.token), null);
+    });
+
+    test("a new version waits once for each forwarder, and secrets stay inside", async () => {
+      const webhook = await inventory.forwarding.create(
+        {
+          name: "hook",
+          enabled: true,
+          target: {
+            kind: "webhook",
+            url: "https://x.test",
+            secret: "s3cret",
+            kinds: ["endpoint-new"],
+          },
+        },
+        "ada",
+      );
+      await inventory.forwarding.create(
+        { name: "folder", enabled: true, target: { kind: "directory", path: "/tmp/x" } },
+        "ada",
+      );
+      assert.ok(!JSON.stringify(await inventory.forwarding.list()).includes("s3cret"));
+      await inventory.forwarding.update(
+        webhook.id,
+        {
+          name: "hook",
+          enabled: true,
+          target: { kind: "webhook", url: "https://y.test", kinds: ["endpoint-new"] },
+        },
+        "ada",
+      );
+      assert.deepEqual(await inventory.forwarding.target(webhook.id), {
+        kind: "webhook",
+        url: "https://y.test",
+        kinds: ["endpoint-new"],
+        secret: "s3cret",
+      });
+      await hear(call("GET /orders"));
+      await hear(call("GET /baskets"));
+      await hear(call("GET /invoices"));
+      assert.equal((await inventory.forwarding.due(nowMs + 10_000, 10)).length, 3);
+      assert.equal((await inventory.forwarding.due(nowMs + 10_000, 10)).length, 0, "claimed");
+      const due = await inventory.forwarding.due(nowMs + 100_000, 10);
+      const document = due.find(({ content }) => content.kind === "document")!;
+      const changes = due.find(({ content }) => content.kind === "changes")!;
+      assert.equal(
+        changes.content.kind === "changes" &&
+          (await inventory.forwarding.changes(changes.content.changes))[0]!.kind,
+        "endpoint-new",
+      );
+      await inventory.forwarding.delivered(document.id);
+      await inventory.forwarding.failed(changes.id, "refused", null);
+      const list = await inventory.forwarding.list();
+      assert.deepEqual(
+        list.map(({ name, waiting, dead, lastProblem }) => [name, waiting, dead, lastProblem]),
+        [
+          ["folder", 0, 0, null],
+          ["hook", 1, 1, "refused"],
+        ],
+      );
+      const again = await inventory.forwarding.retry(changes.id, "ada");
+      assert.deepEqual([again.state, again.attempts], ["waiting", 0]);
+    });
+
+    test("hostile names are kept and found", async () => {
+      const [delta] = sensor.hear([call("GET /a")]);
+      const api = delta!.summaries[0]!;
+      const node = api.root.children.get("a")!;
+      for (const key of [
+        "__proto__",
+        "constructor",
+        "a\0b",
+        "%2e%2e",
+        "x".repeat(150),
+        "{int}",
+        "ü",
+        "\ud800",
+      ]) {
+        api.root.children.set(key, structuredClone(node));
+      }
+      let deep = api.root;
+      for (let depth = 0; depth < 30; depth += 1) {
+        const child = { children: new Map(), operations: new Map(), slots: [] };
+        deep.children.set(`segment-${depth}-${"y".repeat(60)}`, child);
+        deep = child;
+      }
+      deep.operations.set("GET", structuredClone(node.operations.get("GET")!));
+      await inventory.ingest([delta!]);
+      await inventory.settled();
+      const found = await onlyApi();
+      assert.equal(found.calls, 10);
+      for (const { id } of (await inventory.endpoints.list({ api: found.id })).items) {
+        const detail = await inventory.endpoints.detail(found.id, id);
+        assert.ok(detail.operation["responses"], `${detail.path} has an operation`);
+      }
+    });
+  });
+}
