@@ -1,4 +1,6 @@
 /** The invented inventory at `/api/v1`: as much of the contract as the page asks for. */
+
+import { parse } from "yaml";
 import {
   API_PREFIX,
   type Hints,
@@ -72,6 +74,9 @@ const documentText = (version: number): string =>
         `  /api/v1/thing${index}:\n    get:\n      operationId: getThing${index}\n      responses:\n        "200":\n          description: ${index % 9 === version % 9 ? "Changed" : "OK"}`,
     ),
   ].join("\n");
+
+const documentJson = (version: number): string =>
+  JSON.stringify(parse(documentText(version)), null, 2);
 
 export const makeRoutes = (world: World): readonly Route[] => {
   const hints = new Map<string, Hints>();
@@ -221,12 +226,12 @@ export const makeRoutes = (world: World): readonly Route[] => {
     ],
     ["GET", "apis/:api/traffic", () => traffic(world.nowMs)],
     ["GET", "apis/:api/endpoints/:endpoint/traffic", () => traffic(world.nowMs)],
+    ["GET", "apis/:api/callers", () => [{ address: "10.0.0.4", workload: "web", calls: 200 }]],
     [
       "GET",
-      "apis/:api/callers",
-      ({ query }) => pageOf([{ address: "10.0.0.4", workload: "web", calls: 200 }], query),
+      "apis/:api/document",
+      ({ query }) => (query.get("format") === "json" ? documentJson(3) : documentText(3)),
     ],
-    ["GET", "apis/:api/document", () => documentText(3)],
     [
       "GET",
       "apis/:api/versions",

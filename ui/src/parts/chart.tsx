@@ -22,6 +22,8 @@ interface ChartProps {
 }
 
 const height = 220;
+/** So few values may stand apart from each other, and a line between none is no line. */
+const pointsBelow = 24;
 
 export const Chart = (props: ChartProps) => {
   const host = useRef<HTMLDivElement>(null);
@@ -53,6 +55,16 @@ export const Chart = (props: ChartProps) => {
   );
 };
 
+const dayWords = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const timeWords = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const wholeWords = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Midnight is the day that begins. */
+const momentWords = (seconds: number): string => {
+  const at = new Date(seconds * 1000);
+  return (at.getHours() + at.getMinutes() === 0 ? dayWords : timeWords).format(at);
+};
+
 const draw = async (
   element: HTMLElement,
   { startsMs, series, format }: ChartProps,
@@ -80,10 +92,13 @@ const draw = async (
     height,
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     legend: { live: true },
-    axes: [{ ...axis }, { ...axis, size: 64, values: (_, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map(momentWords) },
+      { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
+    ],
     scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(high * 1.05, 1)] } },
     series: [
-      { value: (_, at) => (at === null ? "" : new Date(at * 1000).toLocaleString()) },
+      { value: (_, at) => (at === null ? "–" : wholeWords.format(at * 1000)) },
       ...series.map((each) => {
         const color = colorOf(each.color);
         return {
@@ -91,7 +106,10 @@ const draw = async (
           stroke: color,
           width: 1.6,
           ...(each.isFilled && { fill: color.replace("rgb(", "rgba(").replace(")", ", 0.14)") }),
-          points: { show: startsMs.length < 3 },
+          points: {
+            show: each.values.filter((value) => value !== null).length < pointsBelow,
+            size: 5,
+          },
           value: (_: uPlot, value: number | null) => (value === null ? "–" : format(value)),
         };
       }),

@@ -34,7 +34,7 @@ export const Figure = ({
   children,
 }: {
   label: string;
-  value: string;
+  value: ReactNode;
   title?: string;
   note?: ReactNode;
   children?: ReactNode;

@@ -1,12 +1,15 @@
 import { SegmentedControl } from "@mantine/core";
 import { useMemo } from "react";
+import { Link } from "wouter";
 import type { Traffic } from "../../../src/server/contract.ts";
 import { useTraffic } from "../api/queries.ts";
 import { Chart } from "./chart.tsx";
-import { count, duration } from "./format.ts";
+import { count, duration, time } from "./format.ts";
 import { Panel } from "./panel.tsx";
 import { Answer, Empty } from "./states.tsx";
 import { useUrlState } from "./urlstate.ts";
+
+type Bucket = Traffic["buckets"][number];
 
 const hourMs = 3_600_000;
 const ranges = [
@@ -35,11 +38,14 @@ export const TrafficCharts = ({ path, lastMs }: { path: string; lastMs: number }
           traffic.buckets.every(({ calls }) => calls === 0) ? (
             <Panel>
               <Empty icon="changes" title="No calls in this time">
-                <p>Figures over time begin with the next call that a sensor hears.</p>
+                <p>
+                  The last call was on {time(lastMs)}. How long figures over time are kept is said
+                  in <Link href="/settings/preferences">Settings</Link>.
+                </p>
               </Empty>
             </Panel>
           ) : (
-            <Charts traffic={traffic} />
+            <Charts traffic={traffic} fromMs={toMs - range.ms} toMs={toMs} />
           )
         }
       </Answer>
@@ -50,24 +56,53 @@ export const TrafficCharts = ({ path, lastMs }: { path: string; lastMs: number }
 const widthOf = (ms: number): string =>
   ms >= 86_400_000 ? "day" : ms >= 3_600_000 ? "hour" : ms >= 60_000 ? "minute" : "second";
 
-const Charts = ({ traffic: { buckets, widthMs } }: { traffic: Traffic }) => {
-  const startsMs = useMemo(() => buckets.map(({ startMs }) => startMs), [buckets]);
-  const calls = useMemo(() => {
-    const of = (classIndex: number) =>
-      buckets.map((bucket) => bucket.statusClasses[classIndex] ?? 0);
-    return [
+/** More buckets than pixels say nothing more. */
+const bucketsMax = 2_000;
+
+/** The span without holes: a time without a bucket is one without calls. */
+const whole = ({ buckets, widthMs }: Traffic, fromMs: number, toMs: number): Bucket[] => {
+  const first = buckets[0];
+  if (first === undefined || widthMs <= 0 || (toMs - fromMs) / widthMs > bucketsMax) return buckets;
+  const known = new Map(buckets.map((bucket) => [bucket.startMs, bucket]));
+  const filled: Bucket[] = [];
+  const start = first.startMs - Math.ceil((first.startMs - fromMs) / widthMs) * widthMs;
+  for (let startMs = start; startMs < toMs; startMs += widthMs)
+    filled.push(known.get(startMs) ?? { ...silence, startMs });
+  return filled;
+};
+
+const silence = {
+  calls: 0,
+  statusClasses: [0, 0, 0, 0, 0],
+  requestBytes: 0,
+  responseBytes: 0,
+  p50Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+};
+
+const seriesOf = (buckets: readonly Bucket[]) => {
+  const of = (index: number) => buckets.map(({ statusClasses }) => statusClasses[index] ?? 0);
+  return {
+    startsMs: buckets.map(({ startMs }) => startMs),
+    calls: [
       { label: "calls", color: "--accent", isFilled: true, values: buckets.map((b) => b.calls) },
       { label: "4xx", color: "--warn", values: of(3) },
       { label: "5xx", color: "--bad", values: of(4) },
-    ];
-  }, [buckets]);
-  const latency = useMemo(
-    () => [
+    ],
+    latency: [
       { label: "half within", color: "--good", values: buckets.map(({ p50Ms }) => p50Ms) },
       { label: "95 % within", color: "--accent", values: buckets.map(({ p95Ms }) => p95Ms) },
       { label: "99 % within", color: "--violet", values: buckets.map(({ p99Ms }) => p99Ms) },
     ],
-    [buckets],
+  };
+};
+
+const Charts = ({ traffic, fromMs, toMs }: { traffic: Traffic; fromMs: number; toMs: number }) => {
+  const { buckets, widthMs } = traffic;
+  const { startsMs, calls, latency } = useMemo(
+    () => seriesOf(whole(traffic, fromMs, toMs)),
+    [traffic, fromMs, toMs],
   );
   const hasLatency = buckets.some(({ p50Ms }) => p50Ms !== null);
   const unit = widthOf(widthMs);

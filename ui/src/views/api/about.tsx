@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import type { ApiDetail, ApiPatch } from "../../../../src/server/contract.ts";
 import { get, send } from "../../api/client.ts";
 import { useApisNamed, useIsEditor, useWrite } from "../../api/queries.ts";
+import { nameOf } from "../../parts/apiname.ts";
 import { asWords, count, counted, time } from "../../parts/format.ts";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
 import { Facts, Panel } from "../../parts/panel.tsx";
@@ -208,7 +209,7 @@ const Merge = ({ api }: { api: ApiDetail }) => {
           searchable
           searchValue={q}
           onSearchChange={setQ}
-          data={found.map(({ id, name }) => ({ value: id, label: name }))}
+          data={found.map((one) => ({ value: one.id, label: nameOf(one) }))}
           value={other}
           onChange={setOther}
           filter={({ options }) => options}

@@ -1,12 +1,14 @@
-import { Button, Tabs } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { lazy, Suspense } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 import type { ApiDetail, ApiPatch } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useApi, useIsEditor, useWrite } from "../../api/queries.ts";
+import { nameOf } from "../../parts/apiname.ts";
 import { counted, percent } from "../../parts/format.ts";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
 import { Answer, Loading } from "../../parts/states.tsx";
+import { TabBar } from "../../parts/tabbar.tsx";
 import { StatusTag, Tag } from "../../parts/tag.tsx";
 import { View } from "../../parts/view.tsx";
 import { When } from "../../parts/when.tsx";
@@ -35,15 +37,14 @@ export const Api = ({ id, tab }: { id: string; tab: string }) => (
 );
 
 const Content = ({ api, tab }: { api: ApiDetail; tab: string }) => {
-  const [, go] = useLocation();
   const [here, , Tab] = tabs.find(([name]) => name === tab) ?? tabs[0];
   return (
     <View
-      title={api.name}
+      title={nameOf(api)}
       isFilling={here === "endpoints"}
       heading={
         <span className={styles["heading"]}>
-          {api.name}
+          {nameOf(api)}
           <StatusTag status={api.status} />
           {api.confirmed && <Tag hue="good">confirmed</Tag>}
         </span>
@@ -51,20 +52,12 @@ const Content = ({ api, tab }: { api: ApiDetail; tab: string }) => {
       lead={<Lead api={api} />}
       actions={<Actions api={api} />}
     >
-      <Tabs
-        value={here}
-        onChange={(value) => value !== null && go(`/apis/${api.id}/${value}`)}
-        className={styles["tabs"]}
-        keepMounted={false}
-      >
-        <Tabs.List aria-label="Parts of this API">
-          {tabs.map(([name, title]) => (
-            <Tabs.Tab key={name} value={name} aria-controls={undefined}>
-              {title}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-      </Tabs>
+      <TabBar
+        label="Parts of this API"
+        here={here}
+        tabs={tabs}
+        hrefOf={(name) => `/apis/${api.id}/${name}`}
+      />
       <Suspense fallback={<Loading />}>
         <Tab api={api} />
       </Suspense>
@@ -113,7 +106,7 @@ const Actions = ({ api }: { api: ApiDetail }) => {
           )
         }
       >
-        {isIgnored ? "Heed again" : "Ignore"}
+        {isIgnored ? "Stop ignoring" : "Ignore"}
       </Button>
       {!api.confirmed && (
         <Button onClick={() => apply({ confirmed: true }, { confirmed: false }, "Confirmed.")}>

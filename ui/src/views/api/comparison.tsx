@@ -13,7 +13,7 @@ import { counted, time } from "../../parts/format.ts";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
-import { ComparedTag, Method } from "../../parts/tag.tsx";
+import { Method } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
 import styles from "./api.module.css";
 
@@ -82,7 +82,6 @@ const Result = ({ api, comparison }: { api: ApiDetail; comparison: ComparisonDat
 
 const Row = ({ row }: { row: ComparisonRow }) => (
   <div className={styles["row"]}>
-    <ComparedTag kind={row.kind} />
     <span className={styles["grow"]}>
       <Method method={row.method} /> <code>{row.path}</code>
       <span className={styles["sub"]}>

@@ -90,7 +90,7 @@ export const columnsOf = (
     {
       key: "latency",
       title: "Latency",
-      width: "11rem",
+      width: "13rem",
       from: 1_080,
       cell: ofEndpoint((endpoint) => <Latency endpoint={endpoint} mostMs={mostMs} />),
     },
@@ -126,7 +126,7 @@ const FolderName = ({
     type="button"
     tabIndex={-1}
     className={styles["folder"]}
-    style={{ paddingInlineStart: `${folder.depth * 1.1}rem` }}
+    style={{ paddingInlineStart: `calc(${folder.depth} * var(--indent))` }}
     onClick={() => toggle(folder.id)}
   >
     <Icon name={isClosed ? "right" : "down"} size={13} />
@@ -140,7 +140,7 @@ const EndpointName = ({ row, depth }: { row: EndpointRow; depth: number }) => (
     href={`/apis/${row.api}/endpoints/${row.id}`}
     tabIndex={-1}
     className={styles["endpoint"]}
-    style={{ paddingInlineStart: `${depth * 1.1 + 0.2}rem` }}
+    style={{ paddingInlineStart: `calc(${depth} * var(--indent) + 0.2rem)` }}
     title={`${row.method} ${row.path}`}
   >
     <Method method={row.method} />
@@ -173,7 +173,7 @@ const Latency = ({ endpoint, mostMs }: { endpoint: EndpointRow; mostMs: number }
     <span className={styles["latency"]} title={words}>
       <LatencyBar p50Ms={endpoint.p50Ms} p95Ms={endpoint.p95Ms} mostMs={mostMs} label={words} />
       <span>
-        {duration(endpoint.p50Ms)} / {duration(endpoint.p95Ms)}
+        {duration(endpoint.p50Ms)} – {duration(endpoint.p95Ms)}
       </span>
     </span>
   );

@@ -101,7 +101,7 @@ const VersionLine = ({
       </span>
     </span>
     {version.breaking > 0 && <Tag hue="bad">{version.breaking} breaking</Tag>}
-    <Tag>{counted(version.changes, "change")}</Tag>
+    <Tag>{before === undefined ? "first" : counted(version.changes, "change")}</Tag>
     {before !== undefined && (
       <Link
         href={`?from=${before}&to=${version.version}`}

@@ -1,5 +1,6 @@
 import { Link } from "wouter";
 import type { ApiRow } from "../../../../src/server/contract.ts";
+import { nameOf } from "../../parts/apiname.ts";
 import { count, exactCount, percent } from "../../parts/format.ts";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import type { Column } from "../../parts/table.tsx";
@@ -14,11 +15,11 @@ export const columns: readonly Column<ApiRow>[] = [
   {
     key: "name",
     title: "Name",
-    width: "minmax(10rem, 1fr)",
+    width: "minmax(7rem, 1fr)",
     sort: "name",
     cell: (api) => (
-      <Link href={`/apis/${api.id}`} tabIndex={-1} className={styles["name"]} title={api.name}>
-        {api.name}
+      <Link href={`/apis/${api.id}`} tabIndex={-1} className={styles["name"]} title={nameOf(api)}>
+        {nameOf(api)}
       </Link>
     ),
   },

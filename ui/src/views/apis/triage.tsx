@@ -52,8 +52,8 @@ export const Triage = ({ ids, onDone }: { ids: ReadonlySet<string>; onDone: () =
           <Menu.Item onClick={() => apply({ ignored: true }, "ignored")}>
             Ignore: leave out of counts and findings
           </Menu.Item>
-          <Menu.Item onClick={() => apply({ ignored: false }, "heeded again")}>
-            Heed again
+          <Menu.Item onClick={() => apply({ ignored: false }, "no longer ignored")}>
+            Stop ignoring
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -101,7 +101,7 @@ const Figures = ({ endpoint }: { endpoint: EndpointDetail }) => {
       <Figure
         label="Calls"
         value={exactCount(endpoint.calls)}
-        note={classes.map(([name, calls]) => `${exactCount(calls)} ${name}`).join(", ")}
+        note={classes.map(([name, calls]) => `${name}: ${exactCount(calls)}`).join(", ")}
       />
       <Figure label="Errors" value={percent(endpoint.errorShare)} note="4xx and 5xx of all" />
       <Figure

@@ -64,8 +64,8 @@ const FieldRow = ({
   const hasInner = inner.length > 0;
   return (
     <li>
-      <div className={styles["row"]} style={{ paddingInlineStart: `${depth * 1.25}rem` }}>
-        <span className={styles["name"]}>
+      <div className={styles["row"]}>
+        <span className={styles["name"]} style={{ paddingInlineStart: `${depth * 1.25}rem` }}>
           {hasInner ? (
             <button
               type="button"
@@ -95,7 +95,7 @@ const FieldRow = ({
         </span>
         <Presence value={field.schema["x-nta"] === undefined ? found : field.schema} />
       </div>
-      <Words schema={found} indent={depth * 1.25 + 1.5} />
+      <Words schema={found} indent={depth * 1.25 + 1.9} />
       {hasInner && isOpen && <Fields fields={inner} components={components} depth={depth + 1} />}
     </li>
   );

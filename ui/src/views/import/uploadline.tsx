@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import type { Upload } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useApi, useWrite } from "../../api/queries.ts";
+import { nameOf } from "../../parts/apiname.ts";
 import { bytes, counted, percent } from "../../parts/format.ts";
 import { tellFailure } from "../../parts/notify.ts";
 import { type Hue, Tag } from "../../parts/tag.tsx";
@@ -100,6 +101,7 @@ const Result = ({ upload }: { upload: Upload }) => {
   );
 };
 
-const ApiLink = ({ id }: { id: string }) => (
-  <Link href={`/apis/${id}`}>{useApi(id).data?.name ?? "…"}</Link>
-);
+const ApiLink = ({ id }: { id: string }) => {
+  const api = useApi(id).data;
+  return <Link href={`/apis/${id}`}>{api === undefined ? "…" : nameOf(api)}</Link>;
+};

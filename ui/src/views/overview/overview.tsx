@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { Link } from "wouter";
 import type { Overview as OverviewData } from "../../../../src/server/contract.ts";
 import { useOverview } from "../../api/queries.ts";
+import { nameOf } from "../../parts/apiname.ts";
 import { count, counted, exactCount, percent } from "../../parts/format.ts";
 import { Figure, Panel } from "../../parts/panel.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
@@ -182,7 +183,7 @@ const NewApis = ({ overview: { newApis } }: { overview: OverviewData }) => (
       newApis.slice(0, 6).map((api) => (
         <Link key={api.id} href={`/apis/${api.id}`} className={styles["line"]}>
           <span className={styles["main"]}>
-            <strong>{api.name}</strong>
+            <strong>{nameOf(api)}</strong>
             <span>
               {counted(api.endpoints, "endpoint")}, {counted(api.calls, "call")}
             </span>
@@ -211,7 +212,9 @@ const Findings = ({ overview: { topFindings } }: { overview: OverviewData }) => 
           <span className={styles["main"]}>
             <strong>{finding.title}</strong>
             <span>
-              {finding.method} {finding.path ?? ""} · {finding.apiName}
+              {[`${finding.method ?? ""} ${finding.path ?? ""}`.trim(), finding.apiName]
+                .filter((words) => words !== "")
+                .join(" · ")}
             </span>
           </span>
           <SeverityTag severity={finding.severity} />

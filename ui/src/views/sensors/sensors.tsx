@@ -87,8 +87,8 @@ const Sensor = ({ sensor }: { sensor: SensorRow }) => (
           sensor.duplicates > 0 ? `${count(sensor.duplicates)} sent twice, counted once` : undefined
         }
       />
-      <Figure label="Last heard of" value="" note={<When ms={sensor.lastMs} />} />
-      <Figure label="Version" value="" note={sensor.version ?? "not told"} />
+      <Figure label="Last heard of" value={<When ms={sensor.lastMs} />} />
+      <Figure label="Version" value={sensor.version ?? "–"} />
     </div>
     {sensor.explanation.length > 0 && (
       <div className={styles["explanation"]} data-health={sensor.health}>

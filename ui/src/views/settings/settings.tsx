@@ -1,6 +1,5 @@
-import { Tabs } from "@mantine/core";
-import { useLocation } from "wouter";
 import { useMe } from "../../api/queries.ts";
+import { TabBar } from "../../parts/tabbar.tsx";
 import { View } from "../../parts/view.tsx";
 import { Audit } from "./audit.tsx";
 import { Forwarders } from "./forwarders.tsx";
@@ -15,7 +14,6 @@ const tabs = [
 ] as const;
 
 export const Settings = ({ tab }: { tab: string }) => {
-  const [, go] = useLocation();
   const me = useMe().data;
   const [here, , Tab] = tabs.find(([name]) => name === tab) ?? tabs[0];
   return (
@@ -23,19 +21,12 @@ export const Settings = ({ tab }: { tab: string }) => {
       title="Settings"
       lead={me === undefined ? undefined : `nta ${me.version}, you are ${me.name} (${me.role})`}
     >
-      <Tabs
-        value={here}
-        onChange={(value) => value !== null && go(`/settings/${value}`)}
-        keepMounted={false}
-      >
-        <Tabs.List aria-label="Parts of the settings">
-          {tabs.map(([name, title]) => (
-            <Tabs.Tab key={name} value={name} aria-controls={undefined}>
-              {title}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-      </Tabs>
+      <TabBar
+        label="Parts of the settings"
+        here={here}
+        tabs={tabs}
+        hrefOf={(name) => `/settings/${name}`}
+      />
       <Tab />
     </View>
   );
