@@ -369,6 +369,8 @@ export const inventoryLimits = {
   statementsMax: 256,
   /** Connections to PostgreSQL; its own usual limit is 100 for all. */
   connectionsMax: 10,
+  /** PostgreSQL takes notifications of less than 8000 bytes. */
+  notificationBytesMax: 7_999,
   /** What a caller is told to wait for when the store has no room, or no time. No memory. */
   retryAfterMs: 5_000,
   /** The same where too much waits. No memory. */
