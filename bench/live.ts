@@ -2,7 +2,7 @@
  * The tap beside other tools, on traffic that is sent over veth at rising rates; and what it costs where little or nothing
  * happens. Needs root and two free cores: the sender has the first, who listens the second.
  *
- *   npm run bench:live -- [--short] [--megabytes N] [--only rates,idle,steady,flows,latency]
+ *   npm run bench:live -- [--short] [--megabytes N] [--only rates,idle,steady,flows,latency] [--nice -10]
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,21 +16,33 @@ import { type Network, openNetwork } from "../test/live/namespaces.ts";
 import { benchCapture } from "./capture.ts";
 import { openFlowsCapture } from "./liveflows.ts";
 import { measureLatency } from "./livelatency.ts";
-import { isInstalled, STATUS_PORT, type Subject, send, start, startTap } from "./livetools.ts";
+import {
+  isInstalled,
+  STATUS_PORT,
+  type Subject,
+  send,
+  setNiceness,
+  start,
+  startTap,
+} from "./livetools.ts";
 
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
     megabytes: { type: "string" },
     only: { type: "string" },
+    nice: { type: "string", default: "0" },
   },
 });
 const MEGABYTES = Number(options.megabytes ?? (options.short ? 60 : 250));
+const WARM_MEGABYTES = 60;
+const WARM_RATE = 15_000;
 const RATES = options.short
   ? [20, 60, 120]
-  : [20, 30, 40, 50, 60, 75, 90, 110, 130, 160, 190, 220, 260, 300, 350, 400];
+  : [20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400];
 const CACHE = fileURLToPath(new URL(".cache", import.meta.url));
 const FETCH = fileURLToPath(new URL("../test/live/fetch.ts", import.meta.url));
+setNiceness(Number(options.nice));
 const network: Network = openNetwork();
 const folder = mkdtempSync(join(tmpdir(), "nta-bench-live-"));
 let pair = 0;
@@ -62,7 +74,7 @@ interface Contestant {
 }
 
 const wordsOf = (...words: string[]): string[] => [
-  ...["--cpu-max", "100", "--output", join(folder, "documents")],
+  ...["--cpu-max", "100", "--print"],
   ...words,
 ];
 
@@ -71,22 +83,30 @@ const tapRound =
   async (rate: number, capture: string): Promise<Round> => {
     const { from, to } = cable();
     const tap = await startTap(to, wordsOf(...words));
-    const before = tap.cpuSeconds();
+    // As a tap that has run for a while: compiled, with other traffic.
+    await send(from, benchCapture(CACHE, { megabytes: WARM_MEGABYTES, seed: 2 }), WARM_RATE);
+    await sleep(1500);
+    const before = { ...statusOf(to), cpuSeconds: tap.cpuSeconds() };
     const { sent } = await send(from, capture, rate);
     await sleep(500);
+    const cpuSeconds = tap.cpuSeconds() - before.cpuSeconds;
     const { capture: heard, budget, exchanges } = statusOf(to);
-    const drops = heard.drops.filter(({ name }) => name === "ring" || name === "shed");
-    const counted = drops.reduce((sum, { count }) => sum + count, 0);
-    const plan = budget!.planChanges === 0 ? "" : `plan changed ${budget!.planChanges} times`;
+    const counted = lostOf(heard) - lostOf(before.capture);
+    const changes = budget!.planChanges - before.budget!.planChanges;
     const round = {
-      lost: Math.max(counted, sent - heard.packets),
-      cpuSeconds: tap.cpuSeconds() - before,
+      lost: Math.max(counted, sent - (heard.packets - before.capture.packets)),
+      cpuSeconds,
       peakMb: tap.memoryMb().peak,
-      note: `${exchanges.seen} exchanges ${plan}`,
+      note: `${exchanges.seen - before.exchanges.seen} exchanges${changes === 0 ? "" : `, plan changed ${changes} times`}`,
     };
     await tap.stop();
     return round;
   };
+
+const lostOf = ({ drops }: SensorStatus["capture"]): number =>
+  drops
+    .filter(({ name }) => name === "ring" || name === "shed")
+    .reduce((sum, { count }) => sum + count, 0);
 
 const otherRound =
   (command: readonly string[], ready: string, lost: (said: string, sent: number) => number) =>
@@ -203,7 +223,7 @@ const steady = async (): Promise<void> => {
   const seconds = (megabytes * 8) / 200;
   packetCount(capture);
   const { from, to } = cable();
-  const tap = await startTap(to, ["--output", join(folder, "documents")]);
+  const tap = await startTap(to, ["--print"]);
   const readings = [tap.cpuSeconds()];
   const sending = send(from, capture, packetCount(capture) / seconds);
   while (statusOf(to).capture.packets < packetCount(capture) / 2) await sleep(50);

@@ -9,6 +9,18 @@ import { fileURLToPath } from "node:url";
 const NTA = fileURLToPath(new URL("../bin/nta.cjs", import.meta.url));
 const SEND = fileURLToPath(new URL("livesend.ts", import.meta.url));
 
+let niceness = 0;
+
+/** On a machine that others use too: how much of it the sender and who listens are given, alike. */
+export const setNiceness = (value: number): void => {
+  niceness = value;
+};
+
+const pinned = (core: number): string[] => [
+  ...["nice", "-n", `${niceness}`],
+  ...["taskset", "-c", `${core}`],
+];
+
 export interface Subject {
   readonly child: ChildProcess;
   /** All that it said. */
@@ -26,7 +38,7 @@ export const start = async (
   command: readonly string[],
   isReady: (said: string) => boolean,
 ): Promise<Subject> => {
-  const words = ["netns", "exec", namespace, "taskset", "-c", "1", ...command];
+  const words = ["netns", "exec", namespace, ...pinned(1), ...command];
   const child = spawn("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -72,8 +84,9 @@ export const send = async (
   capture: string,
   rate: number,
 ): Promise<{ readonly sent: number; readonly seconds: number }> => {
-  const words = ["-c", "0", process.execPath, SEND, namespace, "va", capture, `${rate}`];
-  const child = spawn("taskset", words, { stdio: ["ignore", "pipe", "inherit"] });
+  const [program, ...pins] = pinned(0);
+  const words = [...pins, process.execPath, SEND, namespace, "va", capture, `${rate}`];
+  const child = spawn(program!, words, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;

@@ -53,6 +53,8 @@ export class Listener implements ExchangeObserver, FlowOwner {
   #repeated = 0;
   #ordinal = 0;
   #packetsAtTick = 0;
+  /** How full the ring was when it was last looked at. */
+  #backlog = 0;
   #warnings: readonly string[] = [];
 
   /** @throws UsageError where the input cannot be opened. */
@@ -65,7 +67,9 @@ export class Listener implements ExchangeObserver, FlowOwner {
     this.#attention = {
       attend: (endpoint) => {
         const { scansBodies, scanIntervalBits } = this.#plan;
-        return scansBodies && attention.attend(endpoint, scanIntervalBits);
+        if (!scansBodies || this.#backlog > BACKLOG_HIGH) return false;
+        const bitsMin = this.#backlog > BACKLOG_LOW ? SPARSE_SCAN_BITS : 0;
+        return attention.attend(endpoint, Math.max(scanIntervalBits, bitsMin));
       },
       learned: (endpoint, novel) => attention.learned(endpoint, novel),
     };
@@ -203,6 +207,9 @@ export class Listener implements ExchangeObserver, FlowOwner {
   readonly #take = (packet: Packet): void => {
     this.#interfaces.add(packet.interfaceId, packet.wireBytes);
     this.#ordinal = 0;
+    if ((this.#interfaces.packets & (BACKLOG_PACKETS - 1)) === 0) {
+      this.#backlog = this.#source?.backlog() ?? 0;
+    }
     this.#pipeline.push(packet);
   };
 
@@ -235,5 +242,14 @@ export class Listener implements ExchangeObserver, FlowOwner {
   }
 }
 
+/**
+ * The plan changes once a second, and a burst fills the ring sooner: so how full it is decides at once how many bodies
+ * are scanned. The ring is looked at once in so many packets, a power of two.
+ */
+const BACKLOG_PACKETS = 256;
+const BACKLOG_LOW = 0.2;
+const BACKLOG_HIGH = 0.4;
+/** One body in 16. */
+const SPARSE_SCAN_BITS = 4;
 const PORTS_LISTED_MAX = 20;
 const NAMES_LISTED_MAX = 20;

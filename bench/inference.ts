@@ -1,0 +1,78 @@
+/**
+ * Times inference, emission and merging on an API of 1,000 endpoints, and says how large its summary is.
+ *
+ *   npm run bench:inference -- [--endpoints N] [--rounds N]
+ */
+import { parseArgs } from "node:util";
+import { zstdCompressSync } from "node:zlib";
+import { KeyedHash } from "../src/base/hash.ts";
+import { infer } from "../src/infer/infer.ts";
+import { emit } from "../src/spec/emit.ts";
+import { play } from "../src/telemetry/exchange.fixture.ts";
+import { absorbSummary } from "../src/telemetry/merge.ts";
+import { defaultPrivacy } from "../src/telemetry/privacy.ts";
+import { defaultSelection } from "../src/telemetry/selection.ts";
+import type { ApiSummary } from "../src/telemetry/summary.ts";
+import { Telemetry } from "../src/telemetry/telemetry.ts";
+import { encodeSummary } from "../src/telemetry/wire.ts";
+import { median } from "./measure.ts";
+import { exchangesOfApi } from "./syntheticapi.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    endpoints: { type: "string", default: "1000" },
+    rounds: { type: "string", default: "9" },
+  },
+});
+
+const KEY = Buffer.from("bench key");
+const INFER_GOAL_MS = 300;
+const MERGE_GOAL_MS = 20;
+
+const learn = (seed: number): ApiSummary => {
+  const telemetry = new Telemetry({
+    selection: defaultSelection,
+    privacy: defaultPrivacy,
+    hashKey: KEY,
+  });
+  for (const exchange of exchangesOfApi(Number(options.endpoints), seed)) play(telemetry, exchange);
+  return telemetry.summaries()[0]!;
+};
+
+/** Milliseconds of CPU that this thread took: what else runs on the machine hardly changes it. */
+const time = (run: () => void): number => {
+  const start = process.threadCpuUsage();
+  run();
+  const { user, system } = process.threadCpuUsage(start);
+  return (user + system) / 1000;
+};
+
+const hash = new KeyedHash(KEY);
+const hashOf = (text: string): number => {
+  const bytes = Buffer.from(text);
+  return hash.number(bytes, 0, bytes.length);
+};
+
+const one = learn(1);
+const other = learn(2);
+const rounds = Array.from({ length: Number(options.rounds) }, () => {
+  const into = structuredClone(one);
+  const from = structuredClone(other);
+  return {
+    infer: time(() => infer([one], { hashOf })),
+    merge: time(() => absorbSummary(into, from)),
+  };
+});
+const [api] = infer([one], { hashOf }).apis;
+const emitMs = time(() => emit(api!, { openapi: "3.0.3", evidence: true }));
+const wire = JSON.stringify(encodeSummary(one));
+const inferMs = median(rounds.map((round) => round.infer));
+const mergeMs = median(rounds.map((round) => round.merge));
+const row = (what: string, value: string): void =>
+  console.log(`${what.padEnd(34)} ${value.padStart(12)}`);
+row("endpoints concluded", String(api!.endpoints.length));
+row(`infer (goal ${INFER_GOAL_MS} ms)`, `${inferMs.toFixed(1)} ms`);
+row(`merge (goal ${MERGE_GOAL_MS} ms)`, `${mergeMs.toFixed(1)} ms`);
+row("emit", `${emitMs.toFixed(1)} ms`);
+row("summary as JSON", `${(wire.length / 1000).toFixed(0)} kB`);
+row("summary compressed", `${(zstdCompressSync(wire).length / 1000).toFixed(0)} kB`);
