@@ -2,29 +2,29 @@ import { closeSync, copyFileSync, existsSync, openSync, readSync, renameSync } f
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import { openInventory } from "../inventory/inventory.ts";
-import { makeStoreFolder } from "./server/storefolder.ts";
+import { storePath, takeStore } from "./server/storefile.ts";
 import { printLine } from "./standardoutput.ts";
 
 /** Puts a backup where the store is; what was there is kept beside it. */
 export const restore = async (operands: readonly string[], settings: Settings): Promise<number> => {
   const [file] = operands;
-  const path = /^sqlite:(?!:memory:)(.+)$/.exec(settings.store)?.[1];
-  if (path === undefined) {
+  const path = storePath(settings.store);
+  if (path === null) {
     throw new UsageError(
       "--store: only a store in a SQLite file is restored so; use pg_restore for PostgreSQL",
     );
   }
   refuseOther(file!);
-  makeStoreFolder(settings.store);
+  const lock = takeStore(settings.store);
   const aside = `${path}.before-${Date.now().toString(36)}`;
   const hadStore = existsSync(path);
-  if (hadStore) await refuseRunning(settings.store);
   for (const suffix of ["", "-wal", "-shm"]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
   copyFileSync(file!, path);
   const inventory = await openInventory({ url: settings.store });
   await inventory.close();
+  lock?.release();
   printLine(`${path} is what ${file} holds${hadStore ? `; what was there is ${aside}` : ""}`);
   return 0;
 };
@@ -38,10 +38,4 @@ const refuseOther = (file: string): void => {
   readSync(descriptor, head, 0, head.length, 0);
   closeSync(descriptor);
   if (head.toString("latin1") !== MAGIC) throw new UsageError(`${file} is no backup of nta`);
-};
-
-/** Who has the store open says so when it is opened again. */
-const refuseRunning = async (store: string): Promise<void> => {
-  const inventory = await openInventory({ url: store });
-  await inventory.close();
 };

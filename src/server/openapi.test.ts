@@ -21,7 +21,9 @@ interface Document {
 }
 
 test("our own description is valid", async () => {
-  const { valid, errors } = await new Validator().validate(JSON.parse(text) as Record<string, unknown>);
+  const { valid, errors } = await new Validator().validate(
+    JSON.parse(text) as Record<string, unknown>,
+  );
   assert.ok(valid, JSON.stringify(errors ?? []).slice(0, 2000));
 });
 

@@ -24,7 +24,7 @@ import { Uploads } from "../../server/uploads.ts";
 import { selectionOf } from "../selecting.ts";
 import { version } from "../version.ts";
 import { openNatsDeltas } from "./natsdeltas.ts";
-import { makeStoreFolder } from "./storefolder.ts";
+import { takeStore } from "./storefile.ts";
 import { uploadJobs } from "./uploadjob.ts";
 
 const TICK_MS = 60_000;
@@ -49,12 +49,12 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
   if (listen === null) throw new UsageError("--listen: off is not allowed here; name an address");
   const tls = tlsOf(settings);
   const guard = new Guard(settings.forwardAllow);
-  makeStoreFolder(settings.store);
+  const lock = takeStore(settings.store);
   const inventory = await openInventory({
     url: settings.store,
     preferences: { forwardMinEndpoints: settings.forwardMinEndpoints },
   });
-  const closers: (() => unknown)[] = [() => inventory.close()];
+  const closers: (() => unknown)[] = [() => lock?.release(), () => inventory.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };

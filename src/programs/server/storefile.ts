@@ -1,0 +1,31 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import { type Lock, takeLock } from "../../sensor/lock.ts";
+
+/** Path of a store in a SQLite file; null for any other store. */
+export const storePath = (store: string): string | null =>
+  /^sqlite:(?!:memory:)(.+)$/.exec(store)?.[1] ?? null;
+
+/**
+ * Makes the folder of a SQLite file, for nobody else to read (it tells what is spoken on the network), and takes the file for
+ * this process alone: a second server would not see what the first one has in memory. Null where the store is no file.
+ */
+export const takeStore = (store: string): Lock | null => {
+  const path = storePath(store);
+  if (path === null) return null;
+  let lock: Lock | null;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    lock = takeLock(`${path}.lock`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `--store: ${path} cannot be used (${code ?? message}); name another place`,
+    );
+  }
+  if (lock === null) {
+    throw new UsageError(`--store: another nta uses ${path}; end it first, or name another file`);
+  }
+  return lock;
+};
