@@ -6,6 +6,7 @@ import { compareText } from "./group.ts";
 import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
 import { NameShares } from "./nameshares.ts";
+import { obtain } from "./obtain.ts";
 import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
@@ -20,7 +21,8 @@ export interface SummedEndpoint {
 
 export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaContext {
   const places: Place[] = [];
-  for (const endpoint of endpoints) collectPlaces(endpoint, places);
+  const hints = new Map<string, string>();
+  for (const endpoint of endpoints) collectPlaces(endpoint, places, hints);
   const structures = findStructures(places, true);
   const structureOf = byShape(structures);
   const families = findStructures(places, false);
@@ -67,7 +69,14 @@ export function componentSchemas(context: SchemaContext): Map<string, Schema> {
   return new Map(schemas.sort(([a], [b]) => compareText(a, b)));
 }
 
-function collectPlaces({ method, path, sum }: SummedEndpoint, places: Place[]): void {
+/** What a field's name would call the objects in it, by that name; every API has few names at many places. */
+type HintsByName = Map<string, string>;
+
+function collectPlaces(
+  { method, path, sum }: SummedEndpoint,
+  places: Place[],
+  hints: HintsByName,
+): void {
   const thing = thingOf(path);
   const collect = (bodies: ReadonlyMap<string, BodySummary>, what: string, name: string): void => {
     const isSent = what === "request";
@@ -77,6 +86,7 @@ function collectPlaces({ method, path, sum }: SummedEndpoint, places: Place[]): 
           shape,
           { id: `${path.text} ${method} ${what} ${type}`, hint: name, isBody: true, isSent },
           places,
+          hints,
         );
   };
   collect(sum.request.bodies, "request", thing);
@@ -96,8 +106,8 @@ function thingOf(path: PathTemplate): string {
 
 type Spot = Pick<Place, "id" | "hint" | "isBody" | "isSent">;
 
-function walk(shape: Shape, spot: Spot, places: Place[]): void {
-  if (shape.items !== null) walk(shape.items, { ...spot, id: `${spot.id}[]` }, places);
+function walk(shape: Shape, spot: Spot, places: Place[], hints: HintsByName): void {
+  if (shape.items !== null) walk(shape.items, { ...spot, id: `${spot.id}[]` }, places, hints);
   if (shape.fields === null) return;
   const fields = gatherFields([shape.fields]);
   if (!isMap("", fields, shape.fields.whole)) {
@@ -111,11 +121,13 @@ function walk(shape: Shape, spot: Spot, places: Place[]): void {
     isBody: false,
   });
   for (const [name, field] of shape.fields.fields) {
-    const words = splitWords(name.includes("{") ? "" : name);
-    const hint = words.length === 0 ? spot.hint : pascalCase(singularWords(words));
-    walk(field.shape, inside(name, hint), places);
+    if (field.shape.items === null && field.shape.fields === null) continue;
+    const hint = obtain(hints, name, () =>
+      pascalCase(singularWords(splitWords(name.includes("{") ? "" : name))),
+    );
+    walk(field.shape, inside(name, hint === "" ? spot.hint : hint), places, hints);
   }
-  if (shape.fields.rest !== null) walk(shape.fields.rest, inside("*", spot.hint), places);
+  if (shape.fields.rest !== null) walk(shape.fields.rest, inside("*", spot.hint), places, hints);
 }
 
 function nameStructures(structures: readonly Structure[]): Map<Structure, string> {
