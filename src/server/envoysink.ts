@@ -31,6 +31,7 @@ export interface EnvoySinkOptions {
 }
 
 const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
+const HEALTH = "/grpc.health.v1.Health/Check";
 const ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
 
 /** What Envoy may send ahead on a connection, and on one stream of it: it must never have to wait for us. */
@@ -111,6 +112,10 @@ export class EnvoySink {
 
   #take(stream: ServerHttp2Stream, path: string): void {
     stream.on("error", () => {});
+    if (path === HEALTH) {
+      answerHealth(stream);
+      return;
+    }
     const refusal = this.#refusal(path);
     if (refusal !== null) {
       end(stream, refusal);
@@ -194,6 +199,17 @@ export class EnvoySink {
     this.#isBusy = this.#delay.max / 1e6 > BUSY_MS;
     this.#delay.reset();
   }
+}
+
+/** A message of two bytes: field 1, status SERVING (grpc/health/v1/health.proto). */
+const SERVING = Buffer.from([0, 0, 0, 0, 2, 0x08, 1]);
+
+/** By it Envoy tells a collector that works from one that hangs, to which it then sends nothing. */
+function answerHealth(stream: ServerHttp2Stream): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(Status.Ok) }));
+  stream.end(SERVING);
+  stream.resume();
 }
 
 interface Taker {

@@ -13,7 +13,7 @@ import { nameText } from "../sensor/delta.ts";
 import { defaultSelection } from "../telemetry/selection.ts";
 import { Access, type AccessOptions } from "./access.ts";
 import { type AppParts, createApp } from "./app.ts";
-import type { Role, TokenRow } from "./contract.ts";
+import type { Change, Role, TokenRow } from "./contract.ts";
 import { EventHub } from "./events.ts";
 import { Forwarding } from "./forward/forwarding.ts";
 import { Guard } from "./forward/guard.ts";
@@ -52,7 +52,7 @@ export class FakeInventory {
     coveredAddresses: async () => ["10.0.0.1"],
     report: async (name: string, status: unknown) => void this.reports.set(name, status),
   };
-  readonly feed = { changesAfter: async () => [] };
+  readonly feed = { changesAfter: async (_id: string): Promise<Change[]> => [] };
   readonly forwarding = { due: async () => [], list: async () => [] };
   readonly imports = { put: async () => ({ api: "a", title: "t", operations: 1, problems: [] }) };
   readonly tokens = {

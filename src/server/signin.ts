@@ -92,11 +92,11 @@ export class SignIn {
         `the provider did not confirm it: ${(error as Error).message.slice(0, 200)}`,
       );
     }
-    const names = namesIn(claims ?? {});
-    const role = this.#roleOf(names);
-    if (role === null)
+    const role = this.#roleOf(namesIn(claims ?? {}));
+    if (role === null) {
       throw new Refusal(403, "you are signed in, but not among those who may look");
-    return { name: names[0] ?? "somebody", role };
+    }
+    return { name: nameOf(claims ?? {}), role };
   }
 
   #roleOf(names: readonly string[]): Role | null {
@@ -130,12 +130,24 @@ export class SignIn {
   }
 }
 
-/** E-mail (only where the provider vouches for it), user name and groups. */
+/**
+ * By what a person is given a role: the subject, groups, and the e-mail address where the provider vouches for it. User names
+ * and other addresses are what people type in about themselves.
+ */
 function namesIn(claims: Record<string, unknown>): string[] {
-  const { email, email_verified: isVerified, groups, preferred_username: user, sub } = claims;
-  const people = [isVerified === false ? undefined : email, user, sub];
-  const all = [...people, ...(Array.isArray(groups) ? groups : [])];
+  const { email, email_verified: isVerified, groups, sub } = claims;
+  const all = [
+    sub,
+    isVerified === true ? email : undefined,
+    ...(Array.isArray(groups) ? groups : []),
+  ];
   return all.filter((name): name is string => typeof name === "string");
+}
+
+/** For the audit log. */
+function nameOf({ email, preferred_username: user, sub }: Record<string, unknown>): string {
+  const names = [email, user, sub].filter((name): name is string => typeof name === "string");
+  return (names[0] ?? "somebody").slice(0, 100);
 }
 
 export function addSignInRoutes(

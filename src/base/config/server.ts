@@ -130,7 +130,8 @@ export const serverSettings = {
     form: names,
     fallback: "",
     fallbackNote: "none: everybody who signs in may only look",
-    description: "E-mail addresses and groups of those who may also change things.",
+    description:
+      "Verified e-mail addresses, subjects and groups of those who may also change things.",
     programs: SERVERS,
   }),
   oidcViewers: setting({
@@ -139,7 +140,7 @@ export const serverSettings = {
     form: names,
     fallback: "",
     fallbackNote: "everybody whom the provider lets in",
-    description: "E-mail addresses and groups of those who may look.",
+    description: "Verified e-mail addresses, subjects and groups of those who may look.",
     programs: SERVERS,
   }),
   nginxSyslogListen: setting({
