@@ -33,6 +33,7 @@ const LONG_FILES: ReadonlyMap<string, string> = new Map([
     "src/telemetry/jsonscanner.ts",
     "one state machine, whose inner loop keeps its state in registers",
   ],
+  ["src/base/limits.ts", "one table of bounds, by room"],
   ["src/server/contract.ts", "one agreement between server, page and clients"],
   ["src/telemetry/forms.ts", "one table of small readers, a lexical form each"],
   ["src/telemetry/lexical.ts", "one decision, from the cheapest test to the dearest"],
