@@ -4,6 +4,7 @@ import type { CodecPool, CodingName } from "./codings.ts";
 import { DecodeOutcome, Decoding, type HeldBudget } from "./decoding.ts";
 import type { BodySink } from "./exchange.ts";
 import { Framing } from "./framing.ts";
+import { StatusLine, startsStatusLine } from "./startline.ts";
 
 /** How far a body has come. */
 export const BodyState = { Open: 0, Done: 1, Broken: 2 } as const;
@@ -25,6 +26,8 @@ export class Body {
   overLimit = false;
   /** A gap fell into it: nothing behind the gap is handed on. */
   lossy = false;
+  /** The request was not seen: it may have been HEAD, and what follows the head another response (RFC 9112, 6.3). */
+  mayBeAbsent = false;
   readonly #chunked = new ChunkedFraming();
   readonly #decoding: Decoding;
   #framing: Framing = Framing.None;
@@ -51,6 +54,7 @@ export class Body {
     this.byteCount = 0;
     this.overLimit = false;
     this.lossy = false;
+    this.mayBeAbsent = false;
     this.undecodable = codings === null;
     this.#framing = framing;
     this.#remaining = length;
@@ -64,8 +68,9 @@ export class Body {
     if (codings.length > 0) this.#decoding.begin(codings, this);
   }
 
-  /** Reads up to the body's end; returns the offset where it stopped, which is `end` while it is open. */
+  /** Reads up to the body's end; returns the offset where it stopped: `end` while it is open, `start` while unsure. */
   feed(bytes: Uint8Array, start: number, end: number): number {
+    if (this.mayBeAbsent && !this.#isDecided(bytes, start, end)) return start;
     switch (this.#framing) {
       case Framing.Length: {
         const stop = start + Math.min(this.#remaining, end - start);
@@ -80,6 +85,14 @@ export class Body {
         this.#payload(bytes, start, end);
         return end;
     }
+  }
+
+  /** Decides whether there is a body at all; false where that takes more bytes, or where there is none. */
+  #isDecided(bytes: Uint8Array, start: number, end: number): boolean {
+    const answer = startsStatusLine(bytes, start, end);
+    if (answer === StatusLine.Yes) this.state = BodyState.Done;
+    if (answer !== StatusLine.NotSure) this.mayBeAbsent = false;
+    return answer === StatusLine.No;
   }
 
   #feedChunked(bytes: Uint8Array, start: number, end: number): number {

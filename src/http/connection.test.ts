@@ -204,3 +204,33 @@ test("a body that nobody wants is counted, not decoded", () => {
     false,
   );
 });
+
+test("a response to a HEAD that was not seen has no body, whatever its length says", () => {
+  const head = "HTTP/1.1 200 OK\\r\\nContent-Length: 500\\r\\n\\r\\n";
+  const rows: readonly (readonly [steps: readonly string[], log: readonly string[]])[] = [
+    [
+      [`< ${head}`, "> GET /a HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n", "< HTTP/1.1 204 No\\r\\n\\r\\n"],
+      ["- | 200", "GET /a | 204"],
+    ],
+    [
+      [
+        `< ${head.replace("Content-Length: 500", "Transfer-Encoding: chunked")}HTTP/1.0 304\\r\\n\\r\\n`,
+      ],
+      ["- | 200", "- | 304"],
+    ],
+    // What only begins like a status line is a body.
+    [[`< ${head}HTTP/1.1 no`], ['- | 200 "HTTP/1.1 no" ~ [responseTruncated]']],
+    [[`< ${head}HTTP/1.1 2`], ['- | 200 "HTTP/1.1 2" ~ [responseTruncated]']],
+    [[`< ${head}HTTP/1.1 2000`], ['- | 200 "HTTP/1.1 2000" ~ [responseTruncated]']],
+    // Where the request is known, so is the body.
+    [
+      ["> GET /a HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n", `< ${head}HTTP/1.1 204 No\\r\\n\\r\\n`],
+      ['GET /a | 200 "HTTP/1.1 204 No\\r\\n\\r\\n" ~ [responseTruncated]'],
+    ],
+  ];
+  for (const [steps, log] of rows)
+    for (const pieceBytes of [1, 5, 1000]) {
+      const midStream = !steps[0]!.startsWith(">");
+      assert.deepEqual(play(steps, { pieceBytes, midStream }).log.toSorted(), log, steps.join(" "));
+    }
+});

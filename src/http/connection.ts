@@ -185,6 +185,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     const framing = responseFraming(head, exchange.methodKind, context.framing);
     const upgraded = this.#isUpgrade(exchange);
     const body = this.#openBody(exchange, exchange.response!, framing);
+    if (body !== null) body.mayBeAbsent = exchange.methodKind === MethodKind.Unknown;
     if (upgraded) {
       context.counters.add(HttpCount.upgrades);
       reader.close();

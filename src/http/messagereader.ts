@@ -146,6 +146,7 @@ export class MessageReader {
   #decideHeld(): void {
     if (this.#held.count === 0) return;
     this.#olderCount = 0;
+    if (this.#body !== null) this.#body.mayBeAbsent = false;
     this.#dropHeld(this.#run(this.#held.bytes, 0, this.#held.count));
   }
 
@@ -181,6 +182,7 @@ export class MessageReader {
           break;
         case ReaderState.Body:
           next = this.#feedBody(bytes, at, end);
+          if (next === at && this.state === ReaderState.Body) return at;
           break;
         case ReaderState.Search:
           next = this.#searchStep(bytes, at, end);

@@ -106,6 +106,25 @@ export function readStatusLine(
   return at < end ? at + 1 : NEED_MORE;
 }
 
+/** Answers of `startsStatusLine`. */
+export const StatusLine = { No: 0, NotSure: 1, Yes: 2 } as const;
+export type StatusLine = (typeof StatusLine)[keyof typeof StatusLine];
+
+/** Whether `HTTP/1.`, a digit, a space, three digits and a space or line end stand at `start`. */
+export function startsStatusLine(bytes: Uint8Array, start: number, end: number): StatusLine {
+  const stop = Math.min(end, start + STATUS_FORM.length);
+  for (let at = start; at < stop; at++) {
+    const byte = bytes[at]!;
+    const wanted = STATUS_FORM[at - start]!;
+    if (wanted === ZERO ? byte < ZERO || byte > NINE : byte !== wanted) return StatusLine.No;
+  }
+  if (stop - start < STATUS_FORM.length || stop === end) return StatusLine.NotSure;
+  const behind = bytes[stop]!;
+  return behind === SPACE || behind === CR || behind === LF ? StatusLine.Yes : StatusLine.No;
+}
+/** `ZERO` stands for any digit. */
+const STATUS_FORM: readonly number[] = [72, 84, 84, 80, 47, 49, DOT, ZERO, SPACE, ZERO, ZERO, ZERO];
+
 /** `HTTP/1.` and a digit; sets `minorVersion`. */
 function readVersion(bytes: Uint8Array, start: number, end: number, line: StartLine): number {
   const count = Math.min(end - start, VERSION.length);
