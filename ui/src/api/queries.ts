@@ -113,7 +113,10 @@ export const useWrite = <Input, Output = unknown>(
   const client = useQueryClient();
   return useMutation({
     mutationFn: write,
-    onSettled: () => refresh(client, changed),
+    // Not awaited: what is asked for again may take away the place that tells of the success.
+    onSettled: () => {
+      void refresh(client, changed);
+    },
   });
 };
 

@@ -49,8 +49,8 @@ export const Failure = ({ error, onRetry }: { error: Error; onRetry: () => void 
 );
 
 export const Loading = () => (
-  <div className={styles["state"]} aria-busy="true">
-    <Loader size="sm" aria-label="Loading" />
+  <div className={styles["state"]} role="status" aria-label="Loading">
+    <Loader size="sm" />
   </div>
 );
 

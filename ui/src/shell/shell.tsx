@@ -117,7 +117,8 @@ const Live = () => {
 };
 
 const SchemeSwitch = () => {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  // Holding transitions back while colours change would write a style tag into the page.
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const system = useColorScheme();
   const isDark = (colorScheme === "auto" ? system : colorScheme) === "dark";
   const name = isDark ? "Light theme" : "Dark theme";

@@ -18,6 +18,7 @@ export const SwaggerUi = ({ text }: { text: string }) => {
       docExpansion: "list",
       defaultModelsExpandDepth: 0,
       deepLinking: false,
+      onComplete: () => element.querySelector("#servers")?.setAttribute("aria-label", "Servers"),
     });
     return () => element.replaceChildren();
   }, [text]);
