@@ -5,7 +5,6 @@ import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
-import { explain } from "../sensor/explain.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { InProcessTransport } from "../server/ingest.ts";
 import { defaultPrivacy } from "../telemetry/privacy.ts";
@@ -77,10 +76,15 @@ const listen = async (
     log,
     onRefused: "go on",
   });
-  const { state } = tap.status().capture;
-  if (state === "refused" || state === "failed") log.warn(explain(tap.status())[0]!);
-  else
+  const { state, problems } = tap.status().capture;
+  if (state === "refused" || state === "failed") {
+    log.warn(`not listening: ${problems[0] ?? state}`);
+    log.info(
+      "serving all the same: captures and HAR files can be given on the page, or by nta import",
+    );
+  } else {
     log.info(`listening on ${interfaces.length === 0 ? "all interfaces" : interfaces.join(", ")}`);
+  }
   return tap;
 };
 
