@@ -7,6 +7,8 @@ import { defaultPrivacy } from "../telemetry/privacy.ts";
 import { Interruption } from "./interruption.ts";
 import { selectionOf } from "./selecting.ts";
 import { type Destination, openDestination, ownEndpoints } from "./tap/destination.ts";
+import { ringBytesOf } from "./tap/ears.ts";
+import { limitHeap } from "./tap/heap.ts";
 import { LiveLine } from "./tap/liveline.ts";
 import { openLog } from "./tap/log.ts";
 import type { RunningTap, TapInput } from "./tap/options.ts";
@@ -20,9 +22,10 @@ const EXIT_MS = 5000;
 
 /** Listens until a signal, or to the end of a capture. */
 export const tap = async (settings: Settings): Promise<number> => {
+  limitHeap(settings.memoryMax - ringBytesOf(settings.memoryMax));
   const log = openLog(settings.log);
   const interruption = new Interruption();
-  const destination = await openDestination(settings);
+  const destination = await openDestination(settings, log);
   const running = await startTap({
     input: await inputOf(settings),
     selection: selectionOf(settings),
@@ -48,9 +51,8 @@ export const tap = async (settings: Settings): Promise<number> => {
   const isAllSent = await running.stop(STOP_MS);
   await status?.close();
   clearTimeout(exit);
-  conclude(running, destination, isAllSent, log);
-  if (outcome instanceof UsageError) throw outcome;
   if (outcome !== null) throw outcome;
+  conclude(running, destination, isAllSent, log);
   // A signal is how a tap is ended; that is no failure.
   return 0;
 };

@@ -41,7 +41,7 @@ export class Duplicates {
   isRepeated(sequence: number, acknowledgement: number, ordinal: number): boolean {
     const first = (sequence + Math.imul(ordinal, 0x9e3779b1)) | 0 || 1;
     const second = acknowledgement | 0;
-    const hash = mix(first ^ Math.imul(second, 0x85ebca6b));
+    const hash = mix(mix(first) ^ second);
     const newer = Atomics.load(this.#words, GENERATION) & 1;
     if (this.#find(newer, hash, first, second) || this.#find(1 - newer, hash, first, second)) {
       return true;
@@ -68,7 +68,9 @@ export class Duplicates {
       if (Atomics.add(this.#words, COUNT, 1) + 1 >= this.#slots / 2) this.#turn(generation);
       return;
     }
+    // A crowded place: there is room in the other generation, once it is cleared.
     this.#turn(generation);
+    this.#add(1 - generation, hash, first, second);
   }
 
   /** The older generation is forgotten, and filled next. */

@@ -7,6 +7,7 @@ import type { Endpoint } from "../../capture/live/filter.ts";
 import { HttpTransport } from "../../sensor/httptransport.ts";
 import { isNatsUrl, natsServers } from "../../sensor/jetstream.ts";
 import { NatsTransport } from "../../sensor/natstransport.ts";
+import { type Log, QuietLog } from "../../sensor/quietlog.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { checkFolder } from "../documents.ts";
 import { readHints } from "../hintsfile.ts";
@@ -27,14 +28,14 @@ export interface Destination {
 /** Of hashes that stay in this process; as `nta reconstruct` has it, so that the same traffic gives the same documents. */
 const LOCAL_HASH_KEY = Buffer.from("nta job.", "latin1");
 
-export const openDestination = async (settings: Settings): Promise<Destination> => {
+export const openDestination = async (settings: Settings, log: Log): Promise<Destination> => {
   const { server, output, print } = settings;
   if (server !== "" && output !== "") {
     throw new UsageError(
       "--server and --output: name one of them; the server makes the documents itself (nta export)",
     );
   }
-  if (output !== "") return await openFolder(settings);
+  if (output !== "") return await openFolder(settings, log);
   if (server === "" && !print) {
     throw new UsageError(
       "where should what is learned go? --server URL sends it, --output DIR writes documents, --print shows it",
@@ -46,7 +47,7 @@ export const openDestination = async (settings: Settings): Promise<Destination> 
   return { transport, hashKey, folder: null, isRemote: remote !== null };
 };
 
-const openFolder = async (settings: Settings): Promise<Destination> => {
+const openFolder = async (settings: Settings, log: Log): Promise<Destination> => {
   const { output, format, openapi, evidence, print } = settings;
   checkFolder(output);
   // Inference and what writes documents is loaded only where it is needed.
@@ -55,6 +56,7 @@ const openFolder = async (settings: Settings): Promise<Destination> => {
     ...{ folder: output, format, openapi, evidence },
     hints: await readHints(settings),
     hashKey: LOCAL_HASH_KEY,
+    log: new QuietLog(log, Date.now),
   });
   const transport = print ? new Printer(folder) : folder;
   return { transport, hashKey: LOCAL_HASH_KEY, folder, isRemote: false };

@@ -4,6 +4,7 @@ import type { Hints } from "../../infer/hints.ts";
 import { infer } from "../../infer/infer.ts";
 import type { Api } from "../../infer/model.ts";
 import { type Batch, decodeDelta } from "../../sensor/delta.ts";
+import type { QuietLog } from "../../sensor/quietlog.ts";
 import type { Outcome, Transport } from "../../sensor/transport.ts";
 import { emit } from "../../spec/emit.ts";
 import { fileNames } from "../../spec/filename.ts";
@@ -19,6 +20,7 @@ export interface DocumentFolderOptions {
   readonly evidence: boolean;
   readonly hints: Hints;
   readonly hashKey: Uint8Array;
+  readonly log: QuietLog;
 }
 
 /** Takes deltas as a server would, and writes a document for each API that they make, anew where it has changed. */
@@ -49,9 +51,11 @@ export class DocumentFolder implements Transport {
     if (batch.deltas.length > 0) {
       try {
         this.#write();
+        this.#options.log.over("documents", "documents can be written again");
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
-        // Nothing is lost: what was learned is here, and is written with what comes next.
+        // What was learned is here, and is written with what comes next.
+        this.#options.log.trouble("documents", error.message);
         return { kind: "accepted", answer: null };
       }
     }

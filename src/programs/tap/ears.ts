@@ -141,8 +141,15 @@ export class Ears {
   }
 }
 
+/** All rings of a tap that may use so much memory. */
+export const ringBytesOf = (memoryBytesMax: number): number =>
+  Math.min(RING_BYTES_MAX, memoryBytesMax * RING_SHARE);
+
 const heapBytes = ({ budget, workers }: TapOptions): number =>
-  Math.max(HEAP_BYTES_MIN, (budget.memoryBytesMax * (1 - RING_SHARE) - BASE_BYTES) / workers);
+  Math.max(
+    HEAP_BYTES_MIN,
+    (budget.memoryBytesMax - ringBytesOf(budget.memoryBytesMax) - BASE_BYTES) / workers,
+  );
 
 const liveInput = (
   { workers, budget, selection }: TapOptions,
@@ -160,7 +167,7 @@ const liveInput = (
     },
     interfaces: input.interfaces,
     expression: input.filter,
-    bufferBytes: Math.min(RING_BYTES_MAX, budget.memoryBytesMax * RING_SHARE) / workers,
+    bufferBytes: ringBytesOf(budget.memoryBytesMax) / workers,
     namespace: input.namespace,
     promiscuous: input.promiscuous,
     fanout,

@@ -247,8 +247,8 @@ export class Listener implements ExchangeObserver, FlowOwner {
  * are scanned. The ring is looked at once in so many packets, a power of two.
  */
 const BACKLOG_PACKETS = 256;
-const BACKLOG_LOW = 0.2;
-const BACKLOG_HIGH = 0.4;
+const BACKLOG_LOW = 0.1;
+const BACKLOG_HIGH = 0.25;
 /** One body in 16. */
 const SPARSE_SCAN_BITS = 4;
 const PORTS_LISTED_MAX = 20;
