@@ -35,6 +35,52 @@ export async function enqueueVersion(
   }
 }
 
+const ROWS_AT_ONCE = 200;
+
+/** A forwarder that is new gets what is known already; a webhook tells of changes alone. */
+export async function enqueueKnown(
+  tx: Transaction<Database>,
+  { id, target }: { readonly id: string; readonly target: ForwarderTarget },
+  { forwardMinEndpoints }: Preferences,
+  nowMs: number,
+): Promise<void> {
+  if (target.kind === "webhook") return;
+  const apis = await tx
+    .selectFrom("apis")
+    .select(["id", "title"])
+    .where("merged_into", "is", null)
+    .where("ignored", "=", 0)
+    .where("version", ">", 0)
+    .where("endpoints", ">=", forwardMinEndpoints)
+    .where("id", "not in", (db) =>
+      db
+        .selectFrom("deliveries")
+        .select("api")
+        .where("forwarder", "=", id)
+        .where("state", "=", "waiting"),
+    )
+    .limit(inventoryLimits.deliveriesMax)
+    .execute();
+  const rows = apis.map(({ id: api, title }) => ({
+    id: growingId(nowMs),
+    forwarder: id,
+    api,
+    subject: `document of ${title}`,
+    content: JSON.stringify({ kind: "document", api } satisfies DeliveryContent),
+    state: "waiting",
+    attempts: 0,
+    at_ms: nowMs,
+    next_ms: nowMs,
+    problem: null,
+  }));
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+    await tx
+      .insertInto("deliveries")
+      .values(rows.slice(at, at + ROWS_AT_ONCE))
+      .execute();
+  }
+}
+
 async function enqueueDocument(
   tx: Transaction<Database>,
   forwarder: string,

@@ -9,7 +9,7 @@ import type {
 } from "./administration.ts";
 import { addAudit } from "./auditlog.ts";
 import type { Context } from "./context.ts";
-import { deliveryOf } from "./deliveries.ts";
+import { deliveryOf, enqueueKnown } from "./deliveries.ts";
 import { changesByIds } from "./feed.ts";
 import type { Forwarding } from "./inventory.ts";
 import { randomId } from "./names.ts";
@@ -138,6 +138,7 @@ async function create(
   who: string,
 ): Promise<Forwarder> {
   const id = randomId();
+  const preferences = await context.preferences.get();
   await context.store.write(async (tx) => {
     await tx
       .insertInto("forwarders")
@@ -150,6 +151,7 @@ async function create(
         last_problem: null,
       })
       .execute();
+    if (enabled) await enqueueKnown(tx, { id, target }, preferences, context.now());
     await addAudit(tx, {
       nowMs: context.now(),
       who,
@@ -168,10 +170,14 @@ async function update(
   request: ForwarderRequest,
   who: string,
 ): Promise<Forwarder> {
+  const preferences = await context.preferences.get();
   await context.store.write(async (tx) => {
     const before = await requireForwarder(tx, id);
     const target = JSON.stringify(withSecrets(request.target, targetOf(before)));
     const { name, enabled } = request;
+    if (enabled && (before.enabled === 0 || target !== before.target)) {
+      await enqueueKnown(tx, { id, target: request.target }, preferences, context.now());
+    }
     await tx
       .updateTable("forwarders")
       .set({ name, enabled: enabled ? 1 : 0, target })

@@ -238,6 +238,18 @@ test("bodies that are too large, and targets that are too long", async () => {
   assert.ok((await open.ask(`/api/v1/apis/${"a".repeat(20_000)}`)).status >= 400);
 });
 
+test("a secret that is kept is not sent to another place", async () => {
+  const put = async (url: string, secret?: string) => {
+    const target = { kind: "webhook", url, kinds: [], ...(secret === undefined ? {} : { secret }) };
+    const body = JSON.stringify({ name: "x", enabled: true, target });
+    return (await open.ask("/api/v1/forwarders/f", { method: "PUT", headers: json, body })).status;
+  };
+  assert.equal(await put("https://a.example/2"), 200);
+  assert.equal(await put("https://evil.example/1"), 422);
+  assert.equal(await put("https://a.example.evil.example/1"), 422);
+  assert.equal(await put("https://b.example/1", "new"), 200);
+});
+
 test("heads that trickle are cut off", async () => {
   assert.ok(open.app.server.headersTimeout <= 15_000);
   const socket = connect(open.port, "127.0.0.1");

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import type { ForwarderTarget } from "../inventory/administration.ts";
 import type { Inventory, InventoryEvent } from "../inventory/inventory.ts";
 import type { Delta } from "../sensor/delta.ts";
 import { nameText } from "../sensor/delta.ts";
@@ -53,7 +54,17 @@ export class FakeInventory {
     report: async (name: string, status: unknown) => void this.reports.set(name, status),
   };
   readonly feed = { changesAfter: async (_id: string): Promise<Change[]> => [] };
-  readonly forwarding = { due: async () => [], list: async () => [] };
+  readonly forwarding = {
+    due: async () => [],
+    list: async () => [],
+    target: async (): Promise<ForwarderTarget> => ({
+      kind: "webhook",
+      url: "https://a.example/1",
+      secret: "s",
+      kinds: [],
+    }),
+    update: async (_id: string, request: unknown) => request,
+  };
   readonly imports = { put: async () => ({ api: "a", title: "t", operations: 1, problems: [] }) };
   readonly tokens = {
     list: async () => [...this.#tokens.values()],

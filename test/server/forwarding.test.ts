@@ -151,6 +151,20 @@ test("what fails is tried again with growing pauses, and a person can send it ag
   });
 });
 
+test("a forwarder that is new gets what is known already", async () => {
+  await withInventory(["127.0.0.1"], async (inventory) => {
+    await teach(inventory, "orders");
+    const { id } = await add(inventory, http());
+    await delivered(inventory, id);
+    assert.equal(received.length, 1);
+    const later = { name: "x", enabled: false, target: http() };
+    const off = await inventory.forwarding.create(later, "test");
+    assert.equal(off.waiting, 0);
+    await inventory.forwarding.update(off.id, { ...later, enabled: true }, "test");
+    await delivered(inventory, off.id);
+  });
+});
+
 test("webhooks are signed so that anybody can check it", async () => {
   await withInventory(["127.0.0.1"], async (inventory) => {
     const secret = "not very secret";

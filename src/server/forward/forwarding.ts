@@ -115,6 +115,7 @@ export class Forwarding {
     const { api } = content;
     try {
       const row = await apis.detail(api);
+      if (row.status === "ignored") return null;
       const options = { openapi: "3.0", evidence: false } as const;
       const yaml = await documents.text(api, { ...options, format: "yaml" });
       const json = await documents.text(api, { ...options, format: "json" });

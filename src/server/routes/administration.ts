@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import type { ForwarderTarget } from "../../inventory/administration.ts";
 import type { Inventory } from "../../inventory/inventory.ts";
 import type { Access } from "../access.ts";
 import {
@@ -24,6 +25,7 @@ import {
 } from "../contract.ts";
 import type { Forwarding } from "../forward/forwarding.ts";
 import { operation } from "../operation.ts";
+import { Refusal } from "../problem.ts";
 
 const tag = "administration";
 
@@ -136,6 +138,7 @@ function addForwarders(app: FastifyInstance, inventory: Inventory, sender: Forwa
     },
     async ({ params, body, who }) => {
       await sender.check(body.target);
+      refuseDetour(await forwarding.target(params.forwarder), body.target);
       return await forwarding.update(params.forwarder, body, who);
     },
   );
@@ -153,6 +156,28 @@ function addForwarders(app: FastifyInstance, inventory: Inventory, sender: Forwa
     async ({ params, who }) => await forwarding.remove(params.forwarder, who),
   );
 }
+
+/** A secret that is left out stays; sent to another place it would be told to whoever listens there. */
+function refuseDetour(before: ForwarderTarget, after: ForwarderTarget): void {
+  if (placeOf(before) === placeOf(after) || !keepsSecret(before, after)) return;
+  throw new Refusal(422, "the address changes, so give the secret anew with it");
+}
+
+function placeOf(target: ForwarderTarget): string {
+  if (target.kind === "s3") return target.endpoint;
+  return target.kind === "http" || target.kind === "webhook" ? originOf(target.url) : "";
+}
+
+/** Of a template too: its host is what stands before the path. */
+const originOf = (url: string): string =>
+  /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].toLowerCase() ?? url;
+
+const keepsSecret = (before: ForwarderTarget, after: ForwarderTarget): boolean =>
+  (after.kind === "s3" && before.kind === "s3" && after.secretAccessKey === undefined) ||
+  (after.kind === "webhook" && before.kind === "webhook" && after.secret === undefined) ||
+  (after.kind === "http" &&
+    before.kind === "http" &&
+    Object.values(after.headers).some((value) => /^\*+$/.test(value)));
 
 function addDeliveries(app: FastifyInstance, inventory: Inventory, sender: Forwarding): void {
   const { forwarding } = inventory;
