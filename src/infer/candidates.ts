@@ -2,7 +2,7 @@
 
 import { compareText } from "./group.ts";
 import { type Profile, profileOf } from "./kinship.ts";
-import { isForeign, lookOf, weightOf } from "./lexicon.ts";
+import { isAction, isForeign, lookOf, weightOf } from "./lexicon.ts";
 import type { Carriers } from "./links.ts";
 import type { Reason } from "./model.ts";
 import { obtain } from "./obtain.ts";
@@ -32,6 +32,9 @@ export interface Candidate {
   /** Whether responses carried it. */
   readonly carried: readonly Reason[];
   readonly calls: number;
+  readonly methods: ReadonlySet<string>;
+  /** Whether it is called like an action, and is only posted to. */
+  readonly isAction: boolean;
   /** How many values it stands for: one, but for a pattern such as `user-{}`. */
   readonly values: number;
 }
@@ -48,6 +51,8 @@ export function candidatesOf(node: TreeNode, context: TemplateContext): Candidat
       standing: standingOf(child),
       carried: carriedBy(word, context.carriers),
       calls: countCalls(child),
+      methods: new Set([...child.operations.keys()].map((key) => key.split(" ")[0]!)),
+      isAction: isAction(word) && isOnlyPosted(child),
       values: kindOf(word) === "word" ? 1 : Math.max(1, distinctValues(child)),
     }));
 }
@@ -80,7 +85,11 @@ function standingOf(node: TreeNode): Reason[] {
   const reasons: Reason[] = [];
   if ([...node.children.keys()].some((key) => isClassKey(key)))
     reasons.push({ text: "ids stand right below it, as below a collection", weight: -1 });
-  if (node.children.size === 0 && [...node.operations.keys()].every((method) => method === "POST"))
+  if (isOnlyPosted(node))
     reasons.push({ text: "it is only posted to, as an action is", weight: -0.7 });
   return reasons;
+}
+
+function isOnlyPosted(node: TreeNode): boolean {
+  return node.children.size === 0 && [...node.operations.keys()].every((key) => key === "POST");
 }

@@ -7,9 +7,16 @@ import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
 import { NameShares } from "./nameshares.ts";
 import { obtain } from "./obtain.ts";
-import { gatherFields, objectSchema, type SchemaContext } from "./schema.ts";
+import {
+  decodeName,
+  gatherFields,
+  objectSchema,
+  type SchemaContext,
+  variantSchema,
+} from "./schema.ts";
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
+import { findVariants, type Variants } from "./variants.ts";
 import { isVersion, pascalCase, singularWords, splitWords, unique } from "./words.ts";
 
 /** A method at a path, with all of its exchanges summed. */
@@ -26,13 +33,21 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
   const structures = findStructures(places, true);
   const structureOf = byShape(structures);
   const families = findStructures(places, false);
-  const recurring = structures.filter((structure) => structure.places.length > 1);
+  const variantsOf = new Map<Structure, Variants>();
+  for (const structure of structures) {
+    const variants = findVariants(structure.places.map(({ shape }) => shape.fields!));
+    if (variants !== null) variantsOf.set(structure, variants);
+  }
+  const named = structures.filter(
+    (structure) => structure.places.length > 1 || variantsOf.has(structure),
+  );
   return {
     structureOf,
     familyOf: byShape(families),
     nullNames: nullNames(families),
     absentNames: absentNames(places),
-    componentNames: nameStructures(recurring),
+    componentNames: nameStructures(named),
+    variantsOf,
     hasWords: true,
   };
 }
@@ -60,13 +75,34 @@ function byShape(structures: readonly Structure[]): Map<Shape, Structure> {
   return map;
 }
 
-/** Schemas by component name, sorted. */
+/** Schemas by component name, sorted. Kinds of one structure are components of their own. */
 export function componentSchemas(context: SchemaContext): Map<string, Schema> {
-  const schemas = [...context.componentNames].map(([structure, name]): [string, Schema] => {
+  const schemas = new Map<string, Schema>();
+  const taken = new Set([...context.componentNames.values()].map((name) => name.toLowerCase()));
+  for (const [structure, name] of context.componentNames) {
     const shapes = structure.places.map((place) => place.shape);
-    return [name, objectSchema(shapes, "", context)];
-  });
-  return new Map(schemas.sort(([a], [b]) => compareText(a, b)));
+    const variants = context.variantsOf.get(structure);
+    if (variants === undefined) {
+      schemas.set(name, objectSchema(shapes, "", context));
+      continue;
+    }
+    const mapping = new Map<string, string>();
+    for (const kind of variants.kinds) {
+      const own = unique(`${name}${pascalCase(splitWords(kind.word))}`, (each) =>
+        taken.has(each.toLowerCase()),
+      );
+      taken.add(own.toLowerCase());
+      mapping.set(kind.word, own);
+      schemas.set(own, variantSchema(shapes, variants, kind, context));
+    }
+    schemas.set(name, {
+      kind: "union",
+      nullable: false,
+      options: [...mapping.values()].map((each) => ({ kind: "ref", nullable: false, name: each })),
+      discriminator: { property: decodeName(variants.property), mapping },
+    });
+  }
+  return new Map([...schemas].sort(([a], [b]) => compareText(a, b)));
 }
 
 /** What a field's name would call the objects in it, by that name; every API has few names at many places. */

@@ -33,7 +33,7 @@ export function lookOf(word: string): Reason[] {
   if (isVersion(word)) say("is a version", -4);
   if (CALLER.has(word.toLowerCase())) say("stands for whoever calls", -8);
   if (FIXED.has(word.toLowerCase())) say("is a word that APIs use for fixed parts", -1.5);
-  if (/^[a-z]+[A-Z]/.test(word) && VERBS.has(splitWords(word)[0]!)) say("begins with a verb", -1.2);
+  if (beginsWithVerb(word)) say("begins with a verb", -1.2);
   if (/^[_$.~-]/.test(word) && !/^_.*_$/.test(word)) say("begins with a sign", -2);
   if (/%[0-9A-Fa-f]{2}|[@:,;=+!*'()]/.test(word))
     say("has signs that names of parts have not", 0.8);
@@ -45,6 +45,20 @@ export function lookOf(word: string): Reason[] {
   if (words.length > 1 && word.includes("-") && !endsPlural) say("is words with hyphens", 0.3);
   if (words.length > 1 && /^[A-Za-z_]+(\.[A-Za-z_]+)+$/.test(word)) say("is a dotted name", -0.6);
   return reasons;
+}
+
+/** Whether it is called as APIs call what is done: `createWithList`, `archive`. */
+export function isAction(word: string): boolean {
+  return beginsWithVerb(word) || VERBS.has(word.toLowerCase()) || FIXED.has(word.toLowerCase());
+}
+
+function beginsWithVerb(word: string): boolean {
+  return /^[a-z]+[A-Z]/.test(word) && VERBS.has(splitWords(word)[0]!);
+}
+
+/** `1.0.0`, `2.4.1-beta.2`: the version of a thing. That of an API has no more than two numbers, or a letter. */
+export function isRelease(word: string): boolean {
+  return /^v?\d+\.\d+\.\d+([-+.][0-9A-Za-z.+-]*)?$/.test(word);
 }
 
 /** Whether a part of it is a word that APIs seldom use. */

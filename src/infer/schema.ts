@@ -14,6 +14,7 @@ import type { Structure } from "./structures.ts";
 import { sumTexts } from "./sum.ts";
 import { textSchema } from "./text.ts";
 import * as thresholds from "./thresholds.ts";
+import type { VariantKind, Variants } from "./variants.ts";
 
 /** What is known of an API's structures while its schemas are made. */
 export interface SchemaContext {
@@ -27,6 +28,8 @@ export interface SchemaContext {
   readonly nullNames: NameShares;
   /** Names under `components/schemas`. */
   readonly componentNames: ReadonlyMap<Structure, string>;
+  /** Of structures with names: the kinds of their objects, where one field tells those apart. */
+  readonly variantsOf: ReadonlyMap<Structure, Variants>;
   /** Whether enumerations are listed: not where other values than those seen are expected. */
   readonly hasWords: boolean;
 }
@@ -108,6 +111,30 @@ export function objectSchema(
     fields: structure,
     additional: data.length > 0 ? schemaOf(data, "", context) : isUnknown ? anything : null,
   };
+}
+
+/** One kind of the objects of some shapes: the fields that it has, and the word that tells it from the others. */
+export function variantSchema(
+  shapes: readonly Shape[],
+  { property }: Variants,
+  { word, count, present }: VariantKind,
+  context: SchemaContext,
+): ObjectSchema {
+  const objects = shapes.flatMap((shape) => (shape.fields === null ? [] : [shape.fields]));
+  const family = context.familyOf.get(shapes[0]!) ?? null;
+  const fields: Field[] = [];
+  const data: Shape[] = objects.flatMap((object) => (object.rest === null ? [] : [object.rest]));
+  for (const [key, field] of [...gatherFields(objects)].sort(([a], [b]) => compareText(a, b))) {
+    const own = { present: present.get(key) ?? 0, shapes: field.shapes };
+    if (key.includes("{")) data.push(...field.shapes);
+    else if (key === property) {
+      const schema: Schema = { kind: "string", nullable: false, format: null, words: [word] };
+      const evidence = evidenceOf(count, count);
+      fields.push({ name: decodeName(key), required: true, schema, evidence });
+    } else if (own.present > 0) fields.push(fieldOf(key, own, count, family, context));
+  }
+  const additional = data.length > 0 ? schemaOf(data, "", context) : null;
+  return { kind: "object", nullable: false, fields, additional };
 }
 
 /** A field of objects of several shapes. */

@@ -7,7 +7,8 @@
 
 import { type Candidate, candidatesOf, profileIn, type TemplateContext } from "./candidates.ts";
 import { compareText } from "./group.ts";
-import type { Decision } from "./model.ts";
+import { isRelease } from "./lexicon.ts";
+import type { Decision, Subject } from "./model.ts";
 import { obtain } from "./obtain.ts";
 import { Siblings } from "./siblings.ts";
 import { frameOf, joinNodes, kindOf, type TreeNode, valueFrame } from "./tree.ts";
@@ -84,11 +85,42 @@ function decide(
       values: candidates,
       decision: byHint(parent, candidates, "parameter", "a hint pins it"),
     };
-  const isLone = candidates.length === 1 && candidates[0]!.values === 1;
-  if (isLone && slot === undefined) return { values: [], decision: null };
-  const siblings = new Siblings(candidates, slot && profileIn(frame, slot, context), context);
+  const [actions, others] = splitActions(candidates, slot);
+  if (others.length === 0) return { values: [], decision: null };
+  const [first] = others;
+  const isLone = others.length === 1 && first!.values === 1;
+  if (isLone && slot === undefined) {
+    // Behind a parameter stands the version of that thing; versions of an API stand before all.
+    const isValue = parent.includes("{}") && isRelease(first!.word);
+    return { values: isValue ? others : [], decision: null };
+  }
+  const siblings = new Siblings(others, slot && profileIn(frame, slot, context), context);
   const values = siblings.values();
-  return { values, decision: siblings.decision(parent, values) };
+  const decision = siblings.decision(parent, values);
+  return { values, decision: { ...decision, subjects: [...decision.subjects, ...actions] } };
+}
+
+/**
+ * Words that are called like actions support each other as values would. Where they alone are posted to, they are what
+ * they are called.
+ */
+function splitActions(
+  candidates: readonly Candidate[],
+  slot: TreeNode | undefined,
+): [actions: Subject[], others: readonly Candidate[]] {
+  const isPosted =
+    slot?.operations.has("POST") ||
+    candidates.some(({ isAction, methods }) => !isAction && methods.has("POST"));
+  const actions = isPosted ? [] : candidates.filter(({ isAction }) => isAction);
+  const isApart = new Set(actions);
+  const reason = {
+    text: "is called like an action, and nothing else here is posted to",
+    weight: -9,
+  };
+  return [
+    actions.map(({ word }) => ({ text: word, outcome: "literal", reasons: [reason] })),
+    isApart.size === 0 ? candidates : candidates.filter((candidate) => !isApart.has(candidate)),
+  ];
 }
 
 function byHint(

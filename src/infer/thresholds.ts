@@ -133,3 +133,10 @@ export const doubtPerCallMax = 0.1;
 
 /** A pool of more traits than this is a mixture; what an operation lacks of it is weighed together. */
 export const exactTraitsMax = 200;
+
+/** More kinds than this under one name are no union that anyone would write down. */
+export const variantsMax = 8;
+/** A kind that was seen less often may only lack what is optional. */
+export const variantObjectsMin = 6;
+/** Kinds have on average no more than this part of all their fields: of those with one field each of their own, and many in common, one structure says as much. */
+export const variantFieldsShareMax = 0.75;
