@@ -1,20 +1,18 @@
-import { createTheme, Modal, Notification } from "@mantine/core";
+import { createTheme } from "@mantine/core";
 
-/** Colours and sizes are in `theme.css`; here is how components behave. */
+/** Colours and sizes are in `theme.css`; here is how components behave. Plain objects, so that nothing is loaded for them. */
 export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    // Locking the scroll would write a style tag into the page, which the content security policy refuses.
-    Modal: Modal.extend({
+    Modal: {
       defaultProps: {
+        // Locking the scroll would write a style tag into the page, which the content security policy refuses.
         lockScroll: false,
         centered: true,
         closeButtonProps: { "aria-label": "Close" },
       },
-    }),
-    Notification: Notification.extend({
-      defaultProps: { closeButtonProps: { "aria-label": "Dismiss" } },
-    }),
+    },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Dismiss" } } },
   },
 });

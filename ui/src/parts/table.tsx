@@ -4,7 +4,17 @@
  */
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { Icon } from "./icons.tsx";
 import styles from "./table.module.css";
 
@@ -62,7 +72,12 @@ export const Table = <Row,>(props: TableProps<Row>) => {
   const rows = virtual.getVirtualItems();
   const last = rows.at(-1)?.index ?? 0;
   useEffect(() => onReach?.(last), [last, onReach]);
-  const shown = columns.filter(({ from = 0 }) => width === 0 || width >= from);
+  const shown = useMemo(
+    () => columns.filter(({ from = 0 }) => width === 0 || width >= from),
+    [columns, width],
+  );
+  const latest = useRef(props);
+  latest.current = props;
   const tracks = [
     ...(props.selection === undefined ? [] : ["2.5rem"]),
     ...shown.map((column) => column.width),
@@ -86,12 +101,16 @@ export const Table = <Row,>(props: TableProps<Row>) => {
         {rows.map(({ index, start }) => (
           <RowView
             key={index}
-            props={props}
-            columns={shown}
+            table={latest as RefObject<TableProps<unknown>>}
+            columns={shown as readonly Column<unknown>[]}
             tracks={tracks}
             row={rowAt(index)}
-            place={{ id: `${id}-${index}`, index, start, height: rowHeight }}
+            id={`${id}-${index}`}
+            index={index}
+            start={start}
+            height={rowHeight}
             isActive={active === index}
+            isSelected={isSelected(props, rowAt(index))}
             onActive={setActive}
           />
         ))}
@@ -190,50 +209,48 @@ const Head = <Row,>({
   </div>
 );
 
-const RowView = <Row,>({
-  props,
-  columns,
-  tracks,
-  row,
-  place,
-  isActive,
-  onActive,
-}: {
-  props: TableProps<Row>;
-  columns: readonly Column<Row>[];
-  tracks: string;
-  row: Row | undefined;
-  place: { id: string; index: number; start: number; height: number };
-  isActive: boolean;
-  onActive: (index: number) => void;
-}) => {
-  const { selection, idOf, onOpen, treeOf } = props;
-  const isSelected = row !== undefined && selection?.ids.has(idOf(row)) === true;
+const isSelected = <Row,>({ selection, idOf }: TableProps<Row>, row: Row | undefined): boolean =>
+  row !== undefined && selection?.ids.has(idOf(row)) === true;
+
+interface RowProps {
+  /** What the table was given last; a row is drawn anew only for what it shows. */
+  readonly table: RefObject<TableProps<unknown>>;
+  readonly columns: readonly Column<unknown>[];
+  readonly tracks: string;
+  readonly row: unknown;
+  readonly id: string;
+  readonly index: number;
+  readonly start: number;
+  readonly height: number;
+  readonly isActive: boolean;
+  readonly isSelected: boolean;
+  readonly onActive: (index: number) => void;
+}
+
+const RowView = memo((props: RowProps) => {
+  const { table, columns, tracks, row, index, start, height, isActive, onActive } = props;
+  const { selection, idOf, onOpen, treeOf } = table.current;
   const tree = row === undefined ? undefined : treeOf?.(row);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys for its active row
     <div
-      id={place.id}
+      id={props.id}
       className={styles["row"]}
-      style={{
-        gridTemplateColumns: tracks,
-        height: place.height,
-        transform: `translateY(${place.start}px)`,
-      }}
+      style={{ gridTemplateColumns: tracks, height, transform: `translateY(${start}px)` }}
       role="row"
       tabIndex={-1}
-      aria-rowindex={place.index + 2}
-      aria-selected={selection === undefined ? undefined : isSelected}
+      aria-rowindex={index + 2}
+      aria-selected={selection === undefined ? undefined : props.isSelected}
       aria-level={tree?.level}
       aria-expanded={tree?.isOpen}
       data-active={isActive || undefined}
-      data-selected={isSelected || undefined}
+      data-selected={props.isSelected || undefined}
       data-opens={onOpen !== undefined || undefined}
       onClick={(event) => {
-        onActive(place.index);
+        onActive(index);
         if (row === undefined || isOwnControl(event.target)) return;
         event.currentTarget.parentElement?.parentElement?.focus({ preventScroll: true });
-        if (!event.ctrlKey && !event.metaKey) onOpen?.(row);
+        if (!event.ctrlKey && !event.metaKey) table.current.onOpen?.(row);
       }}
     >
       {selection !== undefined && (
@@ -243,8 +260,8 @@ const RowView = <Row,>({
               type="checkbox"
               tabIndex={-1}
               aria-label="Select this row"
-              checked={isSelected}
-              onChange={() => selection.toggle(idOf(row))}
+              checked={props.isSelected}
+              onChange={() => table.current.selection?.toggle(idOf(row))}
             />
           )}
         </span>
@@ -261,7 +278,7 @@ const RowView = <Row,>({
       ))}
     </div>
   );
-};
+});
 
 const isOwnControl = (target: EventTarget): boolean =>
   target instanceof Element && target.closest("a, button, input") !== null;

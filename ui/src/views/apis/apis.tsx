@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { ApiRow } from "../../../../src/server/contract.ts";
 import { addressOf } from "../../api/client.ts";
@@ -14,7 +14,8 @@ import { View } from "../../parts/view.tsx";
 import styles from "./apis.module.css";
 import { columns } from "./columns.tsx";
 import { Filters, filterNames } from "./filters.tsx";
-import { Triage } from "./triage.tsx";
+
+const Triage = lazy(async () => ({ default: (await import("./triage.tsx")).Triage }));
 
 const pageSize = 500;
 
@@ -63,7 +64,11 @@ export const Apis = () => {
         />
         <Filters state={state} change={change} />
       </div>
-      {selection.ids.size > 0 && isEditor && <Triage ids={selection.ids} onDone={clear} />}
+      {selection.ids.size > 0 && isEditor && (
+        <Suspense>
+          <Triage ids={selection.ids} onDone={clear} />
+        </Suspense>
+      )}
       <div className={styles["table"]} data-stale={query.isPlaceholderData || undefined}>
         {pages === undefined ? (
           query.error === null ? (
