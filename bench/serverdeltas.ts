@@ -12,20 +12,15 @@ export function exchangesOf(endpoints: number): Written[] {
   const nowMs = Date.now();
   return Array.from({ length: endpoints * 3 }, (_, index): Written => {
     const endpoint = index % endpoints;
-    const resource = `thing${Math.floor(endpoint / 4)}s`;
+    const word = WORDS[Math.floor(endpoint / 4) % WORDS.length]!;
+    const version = 1 + Math.floor(endpoint / 4 / WORDS.length);
     const method = ["GET", "POST", "GET", "DELETE"][endpoint % 4]!;
-    const target = endpoint % 4 < 2 ? `/v1/${resource}` : `/v1/${resource}/${100 + index}`;
-    const body = {
-      id: index,
-      [`${resource}Name`]: "Ada",
-      [`field${endpoint}`]: index % 2 === 0,
-      email: "ada@example.test",
-      items: [{ sku: "a", count: 2, price: 1.5 }],
-      createdAt: "2026-01-02T03:04:05Z",
-    };
+    const target =
+      endpoint % 4 < 2 ? `/v${version}/${word}` : `/v${version}/${word}/${100 + index}`;
+    const body = bodyOf(word, index);
     return {
       method,
-      target: `${target}?page=${index % 5}&sort=name`,
+      target: endpoint % 4 === 0 ? `${target}?page=${index % 5}&sort=name` : target,
       status: method === "POST" ? 201 : method === "DELETE" ? 204 : 200,
       requestHeaders: {
         host: "template.test",
@@ -34,11 +29,35 @@ export function exchangesOf(endpoints: number): Written[] {
         ...(method === "POST" ? { "content-type": "application/json" } : {}),
       },
       ...(method === "POST" ? { requestBody: JSON.stringify(body) } : {}),
-      ...(method === "DELETE" ? {} : { responseBody: JSON.stringify(body) }),
+      ...(method === "DELETE"
+        ? {}
+        : { responseBody: JSON.stringify(endpoint % 4 === 0 ? [body] : body) }),
       timeMs: nowMs - (index % 60) * 1000,
       client: `10.0.${index % 4}.${index % 50}`,
     };
   });
+}
+
+const WORDS = (
+  "users orders products invoices payments carts reviews categories shipments addresses coupons messages reports " +
+  "events tickets projects teams devices locations accounts transfers cards files folders comments"
+).split(" ");
+
+/** Objects of one kind are alike, and unlike those of any other. */
+function bodyOf(word: string, index: number): Record<string, unknown> {
+  const own = Object.fromEntries(
+    ["Name", "Total", "Owner", "State", "Note"].map((part, at) => [
+      `${word}${part}`,
+      at % 2 === 0 ? "Ada Lovelace" : index * at,
+    ]),
+  );
+  return {
+    id: index,
+    ...own,
+    email: "ada@example.test",
+    [`${word}Lines`]: [{ sku: "a", count: 2, price: 1.5 }],
+    createdAt: "2026-01-02T03:04:05Z",
+  };
 }
 
 export function learnApi(exchanges: readonly Written[]): WireSummary {

@@ -12,7 +12,7 @@ import {
   writeSet,
 } from "./apirow.ts";
 import { enqueueVersion } from "./deliveries.ts";
-import { endpointTable } from "./endpointrow.ts";
+import { endpointTables } from "./endpointrow.ts";
 import { FigureSet, HOUR_MS } from "./figures.ts";
 import { countFindings, saveFindings } from "./findings.ts";
 import type { Learned, LearnedEndpoint } from "./lesson.ts";
@@ -20,8 +20,15 @@ import type { ReadLesson } from "./lessons.ts";
 import { growingId, WHOLE_SOURCE } from "./names.ts";
 import { pack } from "./packing.ts";
 import type { Change, ChangeKind, DifferenceRow } from "./rows.ts";
-import type { ApiTable, ChangeTable, Database } from "./schema.ts";
-import { inChunks } from "./statements.ts";
+import type {
+  ApiTable,
+  ChangeTable,
+  Database,
+  EndpointFactsTable,
+  EndpointTable,
+} from "./schema.ts";
+import { inChunks, upsert } from "./statements.ts";
+import type { Engine } from "./store.ts";
 
 export interface Concluded {
   readonly changes: readonly Change[];
@@ -30,6 +37,7 @@ export interface Concluded {
 }
 
 export interface Circumstances {
+  readonly engine: Engine;
   readonly nowMs: number;
   readonly preferences: Preferences;
 }
@@ -42,12 +50,12 @@ export async function conclude(
   circumstances: Circumstances,
 ): Promise<Concluded | null> {
   const { api } = lesson;
-  const { nowMs, preferences } = circumstances;
+  const { engine, nowMs, preferences } = circumstances;
   if (await isOutdated(tx, lesson)) return null;
   const recent = await recentCalls(tx, lesson, learned.endpoints, nowMs);
-  await saveEndpoints(tx, api, learned.endpoints, recent);
-  const findings = await saveFindings(tx, api, learned.findings, nowMs);
-  const changes = await saveVersion(tx, lesson, learned, nowMs);
+  await saveEndpoints(tx, engine, api, learned.endpoints, recent);
+  const findings = await saveFindings(tx, engine, api, learned.findings, nowMs);
+  const changes = await saveVersion(tx, lesson, learned, circumstances);
   await saveComparison(tx, api, learned);
   const row = await describeApi(tx, lesson, learned, {
     ...circumstances,
@@ -146,6 +154,7 @@ async function recentCalls(
 /** Only rows that differ are written. */
 async function saveEndpoints(
   tx: Transaction<Database>,
+  engine: Engine,
   api: string,
   endpoints: readonly LearnedEndpoint[],
   recent: ReadonlyMap<string, string>,
@@ -153,48 +162,51 @@ async function saveEndpoints(
   const known = new Map<string, string>();
   const stored = await tx
     .selectFrom("endpoints")
-    .select(["id", "path", "data", "heard", "last_ms"])
-    .where("api", "=", api)
+    .innerJoin("endpoint_facts", "endpoint_facts.id", "endpoints.id")
+    .select(["endpoints.id", "path", "last_ms", "data", "heard"])
+    .where("endpoints.api", "=", api)
     .execute();
-  for (const row of stored)
-    known.set(row.id, `${row.path}\n${row.last_ms}\n${row.data}\n${row.heard}`);
-  const rows = endpoints
-    .map((endpoint) => endpointTable(api, endpoint, recent.get(endpoint.id)))
-    .filter((row) => {
-      const before = known.get(row.id);
-      known.delete(row.id);
-      return before !== `${row.path}\n${row.last_ms}\n${row.data}\n${row.heard}`;
-    });
-  for (const ids of inChunks([...known.keys()]))
+  for (const row of stored) known.set(row.id, textOf(row, row));
+  const tables = new Map(
+    endpoints
+      .map((endpoint) => endpointTables(api, endpoint, recent.get(endpoint.id)))
+      .filter(({ row, facts }) => {
+        const before = known.get(row.id);
+        known.delete(row.id);
+        return before !== textOf(row, facts);
+      })
+      .map((each) => [each.row.id, each]),
+  );
+  for (const ids of inChunks([...known.keys()])) {
     await tx.deleteFrom("endpoints").where("id", "in", ids).execute();
-  const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
-  for (const chunk of inChunks(unique)) {
-    await tx
-      .insertInto("endpoints")
-      .values(chunk)
-      .onConflict((on) =>
-        on.column("id").doUpdateSet((eb) => ({
-          path: eb.ref("excluded.path"),
-          search: eb.ref("excluded.search"),
-          calls: eb.ref("excluded.calls"),
-          error_share: eb.ref("excluded.error_share"),
-          p95_ms: eb.ref("excluded.p95_ms"),
-          first_ms: eb.ref("excluded.first_ms"),
-          last_ms: eb.ref("excluded.last_ms"),
-          data: eb.ref("excluded.data"),
-          heard: eb.ref("excluded.heard"),
-        })),
-      )
-      .execute();
+    await tx.deleteFrom("endpoint_facts").where("id", "in", ids).execute();
   }
+  const changed = [...tables.values()].sort(({ row: a }, { row: b }) => (a.id < b.id ? -1 : 1));
+  await upsert(
+    tx,
+    engine,
+    "endpoints",
+    changed.map(({ row }) => row),
+  );
+  await upsert(
+    tx,
+    engine,
+    "endpoint_facts",
+    changed.map(({ facts }) => facts),
+  );
 }
+
+const textOf = (
+  { path, last_ms }: Pick<EndpointTable, "path" | "last_ms">,
+  { data, heard }: Pick<EndpointFactsTable, "data" | "heard">,
+): string => `${path}\n${last_ms}\n${data}\n${heard}`;
 
 /** A new version where the document is another; its changes. */
 async function saveVersion(
   tx: Transaction<Database>,
   { api, row }: ReadLesson,
   learned: Learned,
-  nowMs: number,
+  { engine, nowMs }: Circumstances,
 ): Promise<Change[]> {
   const isFirst = row.version === 0;
   if (learned.documents === null || (isFirst && learned.endpoints.length === 0)) return [];
@@ -227,7 +239,7 @@ async function saveVersion(
       version,
     }),
   );
-  for (const chunk of inChunks(rows)) await tx.insertInto("changes").values(chunk).execute();
+  await upsert(tx, engine, "changes", rows);
   await tx
     .insertInto("versions")
     .values({

@@ -9,7 +9,7 @@ import { lessonOf, readLesson } from "./lessons.ts";
 import { pageOf, readCursor, sortingOf } from "./paging.ts";
 import { notFound } from "./problem.ts";
 import type { EndpointDetail, EndpointQuery, EndpointRow, Page, Traffic } from "./rows.ts";
-import type { EndpointTable } from "./schema.ts";
+import type { EndpointFactsTable, EndpointTable } from "./schema.ts";
 import { inChunks } from "./statements.ts";
 import type { Reader } from "./store.ts";
 
@@ -31,7 +31,6 @@ const LISTED = [
   "error_share",
   "first_ms",
   "last_ms",
-  "data",
 ] as const;
 const LIMIT = 500;
 
@@ -64,8 +63,8 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
       );
     }
     const rows = await page.execute();
-    // To search all is dear, so it is counted for the first page only.
-    const isCounted = query.cursor === undefined || query.q === undefined;
+    // A search ends with its page; to count all that it would find, all must be looked at.
+    const isCounted = query.api !== undefined || (query.q ?? "") === "";
     const total = isCounted
       ? await filtered
           .select((eb) => eb.fn.countAll<number>().as("count"))
@@ -80,12 +79,22 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
       db,
       shown.map(({ id }) => id),
     );
+    const data = await dataOf(
+      db,
+      shown.map(({ id }) => id),
+    );
     const nowMs = now();
     return pageOf(
-      rows,
+      rows.filter(({ id }, index) => index >= limit || data.has(id)),
       limit,
       (row) => [row.sorted, row.id],
-      (row) => endpointRow(row, names.get(row.api) ?? row.api, findings.get(row.id) ?? 0, nowMs),
+      (row) =>
+        endpointRow(
+          { ...row, data: data.get(row.id)! },
+          names.get(row.api) ?? row.api,
+          findings.get(row.id) ?? 0,
+          nowMs,
+        ),
       total === null ? null : Number(total.count),
     );
   });
@@ -97,11 +106,38 @@ function filteredEndpoints(db: Reader, query: EndpointQuery) {
   if (query.method !== undefined && query.method !== "") {
     found = found.where("method", "in", query.method.toUpperCase().split(","));
   }
-  for (const word of (query.q ?? "").toLowerCase().split(/\s+/).slice(0, 8)) {
-    if (word !== "")
-      found = found.where(sql<boolean>`search like ${`%${escapeLike(word)}%`} escape '!'`);
+  const words = (query.q ?? "")
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  if (words.length === 0) return found;
+  const conditions = words
+    .slice(0, WORDS_MAX)
+    .map((word) => sql<boolean>`search like ${`%${escapeLike(word)}%`} escape '!'`);
+  const isByPath = /^-?path$/.test(query.sort ?? "path");
+  // The index of paths holds what is searched, so it alone is read: in its order, or as a whole first.
+  if (isByPath || query.api !== undefined) return found.where((eb) => eb.and(conditions));
+  return found.where("id", "in", (eb) =>
+    eb
+      .selectFrom("endpoints")
+      .select("id")
+      .where((inner) => inner.and(conditions)),
+  );
+}
+
+const WORDS_MAX = 8;
+
+async function dataOf(db: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const data = new Map<string, string>();
+  for (const chunk of inChunks(ids)) {
+    const rows = await db
+      .selectFrom("endpoint_facts")
+      .select(["id", "data"])
+      .where("id", "in", chunk)
+      .execute();
+    for (const row of rows) data.set(row.id, row.data);
   }
-  return found;
+  return data;
 }
 
 async function openFindings(
@@ -122,19 +158,23 @@ async function openFindings(
   return counts;
 }
 
-async function requireEndpoint(db: Reader, api: string, id: string): Promise<EndpointTable> {
+type FullEndpoint = EndpointTable & Pick<EndpointFactsTable, "data" | "heard">;
+
+async function requireEndpoint(db: Reader, api: string, id: string): Promise<FullEndpoint> {
   await requireApi(db, api);
   const row = await db
     .selectFrom("endpoints")
-    .selectAll()
-    .where("id", "=", id)
-    .where("api", "=", api)
+    .innerJoin("endpoint_facts", "endpoint_facts.id", "endpoints.id")
+    .selectAll("endpoints")
+    .select(["data", "heard"])
+    .where("endpoints.id", "=", id)
+    .where("endpoints.api", "=", api)
     .executeTakeFirst();
   if (row === undefined) throw notFound("endpoint", id);
   return row;
 }
 
-const heardOf = (row: EndpointTable): EndpointHeard => JSON.parse(row.heard) as EndpointHeard;
+const heardOf = ({ heard }: FullEndpoint): EndpointHeard => JSON.parse(heard) as EndpointHeard;
 
 async function detail(
   { store, now, learner, hashKey, preferences }: Context,

@@ -2,7 +2,7 @@
 import { NO_RECENT, readRecent } from "./apirow.ts";
 import type { LearnedEndpoint } from "./lesson.ts";
 import type { Compared, EndpointRow } from "./rows.ts";
-import type { EndpointTable } from "./schema.ts";
+import type { EndpointFactsTable, EndpointTable } from "./schema.ts";
 
 interface EndpointData {
   readonly operationId: string;
@@ -24,11 +24,11 @@ export interface EndpointHeard {
   readonly callers: LearnedEndpoint["callers"];
 }
 
-export function endpointTable(
+export function endpointTables(
   api: string,
   learned: LearnedEndpoint,
   recent: string | undefined,
-): EndpointTable {
+): { row: EndpointTable; facts: EndpointFactsTable } {
   const {
     operationId,
     summary,
@@ -55,23 +55,26 @@ export function endpointTable(
     recent: recent ?? NO_RECENT,
   };
   const heard: EndpointHeard = { nodes: learned.nodes, callers: learned.callers };
+  const { id, method, path } = learned;
   return {
-    id: learned.id,
-    api,
-    method: learned.method,
-    path: learned.path,
-    search: `${learned.method} ${learned.path} ${operationId}`.toLowerCase(),
-    calls: learned.calls,
-    error_share: learned.calls === 0 ? 0 : learned.errors / learned.calls,
-    p95_ms: p95Ms ?? 0,
-    first_ms: learned.firstMs,
-    last_ms: learned.lastMs,
-    data: JSON.stringify(data),
-    heard: JSON.stringify(heard),
+    row: {
+      id,
+      api,
+      method,
+      path,
+      search: `${method} ${path} ${operationId}`.toLowerCase(),
+      calls: learned.calls,
+      error_share: learned.calls === 0 ? 0 : learned.errors / learned.calls,
+      p95_ms: p95Ms ?? 0,
+      first_ms: learned.firstMs,
+      last_ms: learned.lastMs,
+    },
+    facts: { id, api, data: JSON.stringify(data), heard: JSON.stringify(heard) },
   };
 }
 
-export type ListedEndpoint = Omit<EndpointTable, "search" | "p95_ms" | "heard">;
+export type ListedEndpoint = Omit<EndpointTable, "search" | "p95_ms"> &
+  Pick<EndpointFactsTable, "data">;
 
 export function endpointRow(
   row: ListedEndpoint,

@@ -4,12 +4,13 @@ import type { LearnedFinding } from "./lesson.ts";
 import type { Finding, FindingState, Severity, SeverityCounts } from "./rows.ts";
 import type { Database, FindingTable } from "./schema.ts";
 import { SEVERITIES } from "./severity.ts";
-import { inChunks } from "./statements.ts";
-import type { Reader } from "./store.ts";
+import { inChunks, upsert } from "./statements.ts";
+import type { Engine, Reader } from "./store.ts";
 
 /** What is seen now is open, unless a person accepted it; what is seen no more is resolved. Gives those that opened. */
 export async function saveFindings(
   tx: Transaction<Database>,
+  engine: Engine,
   api: string,
   learned: readonly LearnedFinding[],
   nowMs: number,
@@ -41,25 +42,7 @@ export async function saveFindings(
       last_ms: nowMs,
     });
   }
-  for (const chunk of inChunks(rows)) {
-    await tx
-      .insertInto("findings")
-      .values(chunk)
-      .onConflict((on) =>
-        on.column("id").doUpdateSet((eb) => ({
-          title: eb.ref("excluded.title"),
-          severity: eb.ref("excluded.severity"),
-          weight: eb.ref("excluded.weight"),
-          path: eb.ref("excluded.path"),
-          evidence: eb.ref("excluded.evidence"),
-          advice: eb.ref("excluded.advice"),
-          state: eb.ref("excluded.state"),
-          reason: eb.ref("excluded.reason"),
-          last_ms: eb.ref("excluded.last_ms"),
-        })),
-      )
-      .execute();
-  }
+  await upsert(tx, engine, "findings", rows);
   const gone = [...known.values()].filter(({ state }) => state === "open").map(({ id }) => id);
   for (const ids of inChunks(gone)) {
     await tx.updateTable("findings").set({ state: "resolved" }).where("id", "in", ids).execute();

@@ -161,7 +161,7 @@ export class Inference {
       "background",
     );
     const concluded = await store.write((tx) =>
-      conclude(tx, lesson, learned, { nowMs, preferences }),
+      conclude(tx, lesson, learned, { engine: store.engine, nowMs, preferences }),
     );
     if (concluded === null) this.want(api);
     else onConcluded(api, concluded);

@@ -126,7 +126,7 @@ export class Ingest {
       }
       const cache = this.#store.isExclusive ? this.#cache : new PieceCache();
       const touched = await new Merging(tx, engine, cache).merge(updates);
-      await sequences.save(tx, nowMs);
+      await sequences.save(tx, engine, nowMs);
       await sensors.save(tx);
       await markDirty(tx, new Set(touched.values()), nowMs);
       return new Set(touched.values());

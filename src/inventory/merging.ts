@@ -9,7 +9,7 @@ import { ALL_SOURCES, homeApi, nodeName, sourceId, storable, WHOLE_SOURCE } from
 import type { CachedPiece, PieceCache } from "./piececache.ts";
 import { absorbPiece, cutInPieces, packPiece, unpackPiece } from "./pieces.ts";
 import type { Database, NodeTable, SourceTable, TrafficTable } from "./schema.ts";
-import { inChunks } from "./statements.ts";
+import { inChunks, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
 /** What is to be added to one source. */
@@ -306,46 +306,26 @@ export class Merging {
   }
 
   async #save(): Promise<void> {
-    for (const rows of inChunks(this.#nodes)) {
-      await this.#tx
-        .insertInto("nodes")
-        .values(rows)
-        .onConflict((on) =>
-          on.columns(["source", "node"]).doUpdateSet((eb) => ({ data: eb.ref("excluded.data") })),
-        )
-        .execute();
-    }
-    for (const rows of inChunks(this.#traffic)) {
-      await this.#tx
-        .insertInto("traffic")
-        .values(rows)
-        .onConflict((on) =>
-          on.columns(["source", "node", "start_ms"]).doUpdateSet((eb) => ({
-            calls: eb.ref("excluded.calls"),
-            errors: eb.ref("excluded.errors"),
-            data: eb.ref("excluded.data"),
-          })),
-        )
-        .execute();
-    }
-    for (const rows of inChunks(this.#sources)) {
-      await this.#tx
-        .insertInto("sources")
-        .values(rows)
-        .onConflict((on) =>
-          on.column("id").doUpdateSet((eb) => ({
-            calls: eb.ref("excluded.calls"),
-            first_ms: eb.ref("excluded.first_ms"),
-            last_ms: eb.ref("excluded.last_ms"),
-            node_count: eb.ref("excluded.node_count"),
-            addresses: eb.ref("excluded.addresses"),
-            limits: eb.ref("excluded.limits"),
-          })),
-        )
-        .execute();
-    }
+    await upsert(this.#tx, this.#engine, "nodes", this.#nodes.sort(byKey), ["data"]);
+    await upsert(this.#tx, this.#engine, "traffic", this.#traffic.sort(byKey), [
+      "calls",
+      "errors",
+      "data",
+    ]);
+    await upsert(this.#tx, this.#engine, "sources", this.#sources, [
+      "calls",
+      "first_ms",
+      "last_ms",
+      "node_count",
+      "addresses",
+      "limits",
+    ]);
   }
 }
+
+/** Rows that stand near each other are written one after the other. */
+const byKey = (a: NodeTable | TrafficTable, b: NodeTable | TrafficTable): number =>
+  a.source < b.source ? -1 : a.source > b.source ? 1 : a.node < b.node ? -1 : 1;
 
 const HOUR = 3_600_000;
 

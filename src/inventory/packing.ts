@@ -1,11 +1,5 @@
 /** Bytes as the store keeps them: one byte that says how, then the text. */
-import {
-  constants,
-  deflateRawSync,
-  inflateRawSync,
-  zstdCompressSync,
-  zstdDecompressSync,
-} from "node:zlib";
+import { deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { inventoryLimits } from "../base/limits.ts";
 
 /** Deflate costs half of zstd's time where there is little to pack, zstd packs better where there is much. */
@@ -18,7 +12,8 @@ export function pack(text: string): Uint8Array {
   return tagged(Coding.Deflate, deflateRawSync(bytes, DEFLATE));
 }
 
-const DEFLATE = { level: 1, memLevel: 5, windowBits: 13, strategy: constants.Z_DEFAULT_STRATEGY };
+/** Small tables: what is packed is small, and making them takes most of the time. */
+const DEFLATE = { level: 1, memLevel: 3, windowBits: 11, chunkSize: 1_024 };
 
 export function unpack(bytes: Uint8Array): string {
   const content = bytes.subarray(1);

@@ -6,7 +6,8 @@ import type { Context } from "./context.ts";
 import { DAY_MS, FigureSet, HOUR_MS } from "./figures.ts";
 import { ALL_SOURCES } from "./names.ts";
 import type { Database, TrafficTable } from "./schema.ts";
-import { inChunks } from "./statements.ts";
+import { upsert } from "./statements.ts";
+import type { Engine } from "./store.ts";
 
 /** Hours are kept for so long, then days. */
 const HOURS_FOR_MS = 8 * DAY_MS;
@@ -104,7 +105,12 @@ export class Retention {
           .where("source", "=", source)
           .where("start_ms", "<", fromMs)
           .execute();
-        await coarsen(tx, source, Math.floor((nowMs - HOURS_FOR_MS) / DAY_MS) * DAY_MS);
+        await coarsen(
+          tx,
+          store.engine,
+          source,
+          Math.floor((nowMs - HOURS_FOR_MS) / DAY_MS) * DAY_MS,
+        );
       });
     }
     this.#context.ingest.forget();
@@ -112,7 +118,12 @@ export class Retention {
 }
 
 /** Joins hours before `beforeMs` into days. */
-async function coarsen(tx: Transaction<Database>, source: string, beforeMs: number): Promise<void> {
+async function coarsen(
+  tx: Transaction<Database>,
+  engine: Engine,
+  source: string,
+  beforeMs: number,
+): Promise<void> {
   const rows = await tx
     .selectFrom("traffic")
     .selectAll()
@@ -153,19 +164,7 @@ async function coarsen(tx: Transaction<Database>, source: string, beforeMs: numb
     errors: figures.errors,
     data: figures.write(),
   }));
-  for (const chunk of inChunks(joined)) {
-    await tx
-      .insertInto("traffic")
-      .values(chunk)
-      .onConflict((on) =>
-        on.columns(["source", "node", "start_ms"]).doUpdateSet((eb) => ({
-          calls: eb.ref("excluded.calls"),
-          errors: eb.ref("excluded.errors"),
-          data: eb.ref("excluded.data"),
-        })),
-      )
-      .execute();
-  }
+  await upsert(tx, engine, "traffic", joined);
 }
 
 /** Less than any id that was made at this time or later (`growingId`). */

@@ -130,8 +130,15 @@ export interface EndpointTable {
   p95_ms: number;
   first_ms: number;
   last_ms: number;
-  /** What is not sorted or filtered by (`EndpointData`), and what only the detail needs (`EndpointHeard`): JSON. */
+}
+
+/** What endpoints are not sorted or filtered by, apart, so that searching all of them reads little: JSON. */
+export interface EndpointFactsTable {
+  id: string;
+  api: string;
+  /** What lists show (`EndpointData`). */
   data: string;
+  /** What the detail needs (`EndpointHeard`). */
   heard: string;
 }
 
@@ -244,6 +251,7 @@ export interface Database {
   sensors: SensorTable;
   apis: ApiTable;
   endpoints: EndpointTable;
+  endpoint_facts: EndpointFactsTable;
   versions: VersionTable;
   changes: ChangeTable;
   findings: FindingTable;
@@ -264,6 +272,7 @@ export const TABLE_KEYS = {
   sensors: ["name"],
   apis: ["id"],
   endpoints: ["id"],
+  endpoint_facts: ["id"],
   versions: ["api", "version"],
   changes: ["id"],
   findings: ["id"],

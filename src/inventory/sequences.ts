@@ -4,7 +4,7 @@ import { inventoryLimits } from "../base/limits.ts";
 import type { DeltaName } from "../sensor/delta.ts";
 import { storable } from "./names.ts";
 import type { Database } from "./schema.ts";
-import { inChunks } from "./statements.ts";
+import { inChunks, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
 interface State {
@@ -78,7 +78,7 @@ export class Sequences {
     return true;
   }
 
-  async save(tx: Transaction<Database>, nowMs: number): Promise<void> {
+  async save(tx: Transaction<Database>, engine: Engine, nowMs: number): Promise<void> {
     const rows = [...this.#states]
       .filter(([, { isChanged }]) => isChanged)
       .map(([id, { sensor, last, missing }]) => ({
@@ -88,19 +88,7 @@ export class Sequences {
         missing: JSON.stringify([...missing]),
         seen_ms: nowMs,
       }));
-    for (const chunk of inChunks(rows)) {
-      await tx
-        .insertInto("sequences")
-        .values(chunk)
-        .onConflict((on) =>
-          on.column("id").doUpdateSet((eb) => ({
-            last: eb.ref("excluded.last"),
-            missing: eb.ref("excluded.missing"),
-            seen_ms: eb.ref("excluded.seen_ms"),
-          })),
-        )
-        .execute();
-    }
+    await upsert(tx, engine, "sequences", rows, ["last", "missing", "seen_ms"]);
   }
 }
 

@@ -16,7 +16,7 @@ export function openSqlite(path: string): Sqlite {
   database.exec("pragma busy_timeout = 5000");
   database.exec("pragma journal_mode = wal");
   database.exec("pragma synchronous = full");
-  database.exec("pragma cache_size = -32000");
+  database.exec("pragma cache_size = -16000");
   database.exec("pragma temp_store = memory");
   database.exec("pragma journal_size_limit = 67108864");
   return {
@@ -36,13 +36,23 @@ class Adapter implements SqliteDatabase {
   prepare(sql: string): SqliteStatement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const statement = wrap(this.#database.prepare(sql));
+    const prepared = wrap(this.#database.prepare(sql));
+    const statement = sql === "rollback" ? this.#rollback(prepared) : prepared;
     const [oldest] = this.#statements.keys();
     if (this.#statements.size >= inventoryLimits.statementsMax && oldest !== undefined) {
       this.#statements.delete(oldest);
     }
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  /** A full disk ends a transaction by itself; that it was to be ended then is no error of its own. */
+  #rollback(statement: SqliteStatement): SqliteStatement {
+    const nothing = { changes: 0, lastInsertRowid: 0 };
+    return {
+      ...statement,
+      run: (parameters) => (this.#database.isTransaction ? statement.run(parameters) : nothing),
+    };
   }
 
   close(): void {

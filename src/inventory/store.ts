@@ -136,8 +136,10 @@ async function openPostgres(url: string): Promise<Store> {
           : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
-  // A connection that breaks while it is idle is replaced when it is asked for.
+  // A connection that breaks while it is idle is replaced when it is asked for; one that breaks between two queries of a
+  // transaction says so at the next.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return new Store(
     new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }),
     "postgres",
