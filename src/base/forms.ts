@@ -141,6 +141,21 @@ export const names: Form<readonly string[]> = listOf(
   (item) => item.split(/\s+/).join(","),
 );
 
+/** Some of the words; `none` is the empty list. */
+export const someOf = <const Word extends string>(
+  words: readonly Word[],
+): Form<readonly Word[]> => {
+  const form = listOf<Word>(
+    "LIST",
+    `none, or a comma list of ${words.join(", ")}`,
+    (item) => words.find((word) => word === item.toLowerCase()) ?? null,
+    (item) => nearest(item, words),
+  );
+  const parse = (text: string) =>
+    text.toLowerCase() === "none" ? { value: [] } : form.parse(text);
+  return { ...form, parse };
+};
+
 /** `from` is an alias of `to`: what was heard for the first belongs to the second. */
 export interface HostAlias {
   readonly from: string;

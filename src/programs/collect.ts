@@ -23,7 +23,7 @@ export const collect = async (settings: Settings): Promise<number> => {
     );
   }
   const interruption = new Interruption();
-  const destination = await openDestination(settings);
+  const destination = await openDestination(settings, log);
   const cluster = openCluster(settings, "cluster", log);
   const isWanted = namespaceFilter(settings);
   const collector = await openCollector({

@@ -7,9 +7,8 @@ import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { InProcessTransport } from "../server/ingest.ts";
-import { defaultPrivacy } from "../telemetry/privacy.ts";
 import { Interruption } from "./interruption.ts";
-import { selectionOf } from "./selecting.ts";
+import { privacyOf, selectionOf } from "./selecting.ts";
 import { announce, closeInTime, ended } from "./serve.ts";
 import { openServer, type RunningServer } from "./server/running.ts";
 import { openLog } from "./tap/log.ts";
@@ -60,7 +59,7 @@ const listen = async (
       namespace: null,
     },
     selection: selectionOf(settings),
-    privacy: defaultPrivacy,
+    privacy: privacyOf(settings),
     transport: new InProcessTransport(ingest, inventory, {
       kind: "tap",
       version: version(),

@@ -3,9 +3,8 @@ import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
-import { defaultPrivacy } from "../telemetry/privacy.ts";
 import { Interruption } from "./interruption.ts";
-import { selectionOf } from "./selecting.ts";
+import { privacyOf, selectionOf } from "./selecting.ts";
 import { type Destination, openDestination, ownEndpoints } from "./tap/destination.ts";
 import { ringBytesOf } from "./tap/ears.ts";
 import { limitHeap } from "./tap/heap.ts";
@@ -29,7 +28,7 @@ export const tap = async (settings: Settings): Promise<number> => {
   const running = await startTap({
     input: await inputOf(settings),
     selection: selectionOf(settings),
-    privacy: defaultPrivacy,
+    privacy: privacyOf(settings),
     transport: destination.transport,
     sensor: settings.sensorName === "" ? hostname() : settings.sensorName,
     stateFile: destination.isRemote ? stateFileIn(settings.state, log) : null,

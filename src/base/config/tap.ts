@@ -1,5 +1,5 @@
 /** How the tap listens, what it may use, and where what it learned goes. */
-import { anyText, oneOf, onOrOff } from "../forms.ts";
+import { anyText, oneOf, onOrOff, someOf } from "../forms.ts";
 import { coreShare, countOrAuto, listenAddressOrOff, memorySize, timeSpan } from "../quantities.ts";
 import { CLIENTS } from "./client.ts";
 import { setting } from "./setting.ts";
@@ -68,6 +68,16 @@ export const tapSettings = {
     fallbackNote: "none",
     description: "Private key of that certificate.",
     programs: SENDERS,
+  }),
+  keep: setting({
+    flag: "keep",
+    variable: "NTA_KEEP",
+    form: someOf(["enum-words", "path-words", "hashes", "callers"]),
+    fallback: "enum-words,path-words,hashes,callers",
+    fallbackNote: "all of them",
+    description:
+      "What is kept beside names, classes and counts: words of small enumerations, path segments that are words, keyed hashes of identifiers, callers' addresses (docs/privacy.md).",
+    programs: ["tap", "start"],
   }),
   print: setting({
     flag: "print",

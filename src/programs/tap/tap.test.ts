@@ -12,7 +12,7 @@ import type { Outcome, Transport } from "../../sensor/transport.ts";
 import { callsOf } from "../../sensor/weigh.ts";
 import { defaultPrivacy } from "../../telemetry/privacy.ts";
 import { defaultSelection } from "../../telemetry/selection.ts";
-import type { TapOptions } from "./options.ts";
+import type { TapInput, TapOptions } from "./options.ts";
 import { startTap } from "./start.ts";
 
 const NTA = fileURLToPath(new URL("../../../bin/nta.cjs", import.meta.url));
@@ -123,10 +123,16 @@ test("what cannot be sent is kept for the next start", async (t) => {
 });
 
 test("a tap that may not listen goes on where it is told to", async () => {
-  const input = {
-    ...{ kind: "live", capture: "ring", interfaces: [], filter: null, tunnels: false },
-    ...{ promiscuous: false, exclude: [], namespace: "/nowhere/ns/net" },
-  } as const;
+  const input: TapInput = {
+    kind: "live",
+    capture: "ring",
+    interfaces: [],
+    filter: null,
+    tunnels: false,
+    promiscuous: false,
+    exclude: [],
+    namespace: "/nowhere/ns/net",
+  };
   const transport = new Collector();
   await assert.rejects(startTap(optionsFor(transport, { input })), { name: "UsageError" });
   const tap = await startTap(optionsFor(transport, { input, onRefused: "go on" }));
