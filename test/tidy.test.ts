@@ -141,11 +141,36 @@ test("no default export, no enum, no barrel", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("the page knows the server by its contract alone", () => {
+  const page = globSync("ui/src/**/*.{ts,tsx}", { cwd: root });
+  const wrong = page.flatMap((file) => {
+    const text = read(file);
+    const outside = importsOf(text).filter(
+      (target) =>
+        target.startsWith("..") && !normalize(join(dirname(file), target)).startsWith("ui/"),
+    );
+    return [
+      ...outside.filter((target) => !target.endsWith("/src/server/contract.ts")),
+      ...(outside.length > 0 && !/^import type (?:\{[^}]*\}) from "[./]+src\/server/m.test(text)
+        ? ["a value of the contract"]
+        : []),
+      ...(text.split("\n").length > LINES_MAX ? ["too long"] : []),
+      ...(/^export default/m.test(text) && !file.endsWith(".d.ts") ? ["a default export"] : []),
+      ...(/dangerouslySetInnerHTML|\.innerHTML/.test(text) ? ["raw HTML"] : []),
+    ].map((what) => `${file}: ${what}`);
+  });
+  assert.ok(page.length > 50, `only ${page.length} files were found`);
+  assert.deepEqual(wrong, []);
+});
+
 test("the tree speaks of nothing but itself", () => {
-  const everything = globSync("{src,test,bench,bin,examples,docs,.ci}/**/*", {
-    cwd: root,
-    withFileTypes: true,
-  })
+  const everything = globSync(
+    "{src,ui/src,ui/dev,ui/public,test,bench,bin,examples,docs,.ci}/**/*",
+    {
+      cwd: root,
+      withFileTypes: true,
+    },
+  )
     .filter((entry) => entry.isFile() && !/\.(pcap|pcapng|gz|zst|png)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !file.includes("/.cache/") && !file.endsWith("tidy.test.ts"))
