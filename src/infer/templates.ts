@@ -85,19 +85,21 @@ function decide(
       values: candidates,
       decision: byHint(parent, candidates, "parameter", "a hint pins it"),
     };
-  const [actions, others] = splitActions(candidates, slot);
-  if (others.length === 0) return { values: [], decision: null };
-  const [first] = others;
-  const isLone = others.length === 1 && first!.values === 1;
-  if (isLone && slot === undefined) {
-    // Behind a parameter stands the version of that thing; versions of an API stand before all.
-    const isValue = parent.includes("{}") && isRelease(first!.word);
-    return { values: isValue ? others : [], decision: null };
-  }
+  // Behind a parameter stands the version of that thing; versions of an API stand before all.
+  const releases = parent.includes("{}") ? candidates.filter(({ word }) => isRelease(word)) : [];
+  const isRest = new Set(candidates);
+  for (const release of releases) isRest.delete(release);
+  const [actions, others] = splitActions([...isRest], slot);
+  const isLone = others.length === 1 && others[0]!.values === 1;
+  if (others.length === 0 || (isLone && slot === undefined))
+    return { values: releases, decision: null };
   const siblings = new Siblings(others, slot && profileIn(frame, slot, context), context);
   const values = siblings.values();
   const decision = siblings.decision(parent, values);
-  return { values, decision: { ...decision, subjects: [...decision.subjects, ...actions] } };
+  return {
+    values: [...releases, ...values],
+    decision: { ...decision, subjects: [...decision.subjects, ...actions] },
+  };
 }
 
 /**

@@ -66,6 +66,20 @@ test("templates of paths", () => {
     ],
     ["only ever not found", [["GET /admin 404"], ["GET /x 405"], ["GET /ok"]], ["GET /ok"]],
     ["versions", [["GET /v2/a"], ["GET /v3/a"]], ["GET /v2/a", "GET /v3/a"]],
+    [
+      "versions of a thing are values, also if there is one",
+      [["GET /packages/7/1.0.0"], ["GET /packages/8/1.0.0"], ["GET /1.0.0/packages"]],
+      ["GET /1.0.0/packages", "GET /packages/{packageId}/{packageId2}"],
+    ],
+    [
+      "actions are literal where values are not posted to",
+      [
+        ...names.map((name): Line => [`GET /users/${name}`, user(name)]),
+        ["POST /users/createWithList", user("x"), [user("x")]],
+        ["POST /users/createWithArray", user("x"), [user("x")]],
+      ],
+      ["POST /users/createWithArray", "POST /users/createWithList", "GET /users/{userId}"],
+    ],
     ["the root", [["GET /"]], ["GET /"]],
   ];
   for (const [what, lines, expected] of rows) assert.deepEqual(endpointsOf(lines), expected, what);
@@ -202,6 +216,37 @@ test("structures that occur again are components, and may hold themselves", () =
     nullable: false,
     items: { kind: "ref", nullable: false, name: "Tree" },
   });
+});
+
+test("one field tells kinds of objects apart", () => {
+  const pets = Array.from({ length: 8 }, (_, id): object[] => [
+    { id, type: "cat", lives: 9, sleeps: true, mood: "x" },
+    { id, type: "dog", tricks: ["sit"], leash: "long", ...(id % 2 === 0 && { bites: true }) },
+  ]);
+  const api = learn([["GET /pets", pets.flat()]]);
+  assert.deepEqual([...api.components.keys()], ["Pet", "PetCat", "PetDog"]);
+  const pet = api.components.get("Pet") as Extract<Schema, { kind: "union" }>;
+  assert.equal(pet.discriminator!.property, "type");
+  assert.deepEqual(
+    [...pet.discriminator!.mapping],
+    [
+      ["cat", "PetCat"],
+      ["dog", "PetDog"],
+    ],
+  );
+  const dog = api.components.get("PetDog") as ObjectSchema;
+  assert.deepEqual(
+    dog.fields.map(({ name, required }) => [name, required]),
+    [
+      ["bites", false],
+      ["id", true],
+      ["leash", true],
+      ["tricks", true],
+      ["type", true],
+    ],
+  );
+  const alike = pets.flat().map((each) => ({ ...each, lives: 1, tricks: [], leash: "", mood: "" }));
+  assert.deepEqual([...learn([["GET /pets", alike]]).components.keys()], []);
 });
 
 test("parameters of the query and of headers", () => {
