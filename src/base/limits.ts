@@ -327,6 +327,10 @@ export const serverLimits = {
   /** Requests with deltas that are read or wait for the store, and their bytes on the wire: six times that unpacked, 400 MB. */
   deltaRequestsMax: 256,
   deltaWaitingBytesMax: 1 << 26,
+  /** Sensors, whose names are chosen by who sends; a row of some KB each, and 100 bytes of memory. */
+  sensorsMax: 20_000,
+  /** What a sensor says about itself. */
+  statusBytesMax: 1 << 18,
   /** A request with deltas or telemetry must be here within this. */
   bodyTimeoutMs: 30_000,
   /** One record of the telemetry door: a megabyte of body each way, in base64. Held three times while it is read. */

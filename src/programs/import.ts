@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
@@ -9,6 +9,7 @@ import { printable } from "./client/table.ts";
 import { printLine } from "./standardoutput.ts";
 
 const POLL_MS = 300;
+const HEAD_BYTES = 256;
 
 /** Hands a description, a capture or a HAR file to the inventory. */
 export const importFile = async (
@@ -23,7 +24,15 @@ export const importFile = async (
     : await importTraffic(path!, server, settings);
 };
 
-const isDescription = (path: string): boolean => /\.(?:ya?ml|json)$/i.test(path);
+/** By its name, but for a HAR file that is called `.json`. */
+const isDescription = (path: string): boolean => {
+  if (!/\.(?:ya?ml|json)$/i.test(path)) return false;
+  const head = Buffer.alloc(HEAD_BYTES);
+  const descriptor = openSync(path, "r");
+  readSync(descriptor, head, 0, HEAD_BYTES, 0);
+  closeSync(descriptor);
+  return !/^\s*\{\s*"log"\s*:/.test(head.toString().replace(/^\ufeff/, ""));
+};
 
 const importDescription = async (
   path: string,

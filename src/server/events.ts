@@ -66,11 +66,16 @@ export class EventHub {
     }
   }
 
+  /** Everybody asks anew, with the rights that they have now; their browsers do by themselves. */
+  disconnect(): void {
+    for (const response of this.#listeners) response.end();
+    this.#listeners.clear();
+  }
+
   close(): void {
     clearInterval(this.#heartbeat);
     this.#unsubscribe();
-    for (const response of this.#listeners) response.end();
-    this.#listeners.clear();
+    this.disconnect();
   }
 
   #write(text: string): void {

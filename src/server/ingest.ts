@@ -13,6 +13,7 @@ const COVERED_MS = 10_000;
 /** Takes batches in, as many at a time as memory allows; who comes beyond that is asked to come again. */
 export class Ingest {
   readonly #inventory: Inventory;
+  #sensors: Set<string> | null = null;
   #requests = 0;
   #bytes = 0;
   /** Batches that were turned away. */
@@ -65,8 +66,29 @@ export class Ingest {
     };
   }
 
+  /** Throws a `Refusal` where there would be too many sensors; they keep what they know meanwhile. */
+  async admitSensor(name: string): Promise<void> {
+    if (this.#sensors === null) {
+      const rows = await this.#inventory.sensors.list();
+      this.#sensors ??= new Set(rows.map((row) => row.name));
+    }
+    if (this.#sensors.has(name)) return;
+    if (this.#sensors.size >= serverLimits.sensorsMax) {
+      throw new Refusal(503, "there are too many sensors; remove some that are gone", {
+        headers: { "retry-after": "600" },
+      });
+    }
+    this.#sensors.add(name);
+  }
+
+  /** Names of sensors are read anew. */
+  forgetSensors(): void {
+    this.#sensors = null;
+  }
+
   async store(deltas: readonly Delta[], options: IngestOptions): Promise<IngestResult> {
     if (deltas.length === 0) return { accepted: 0, duplicates: 0 };
+    for (const { sensor } of deltas) await this.admitSensor(sensor);
     const result = await this.#inventory.ingest(deltas, options);
     this.deltas += result.accepted;
     this.duplicates += result.duplicates;

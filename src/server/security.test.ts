@@ -238,6 +238,31 @@ test("bodies that are too large, and targets that are too long", async () => {
   assert.ok((await open.ask(`/api/v1/apis/${"a".repeat(20_000)}`)).status >= 400);
 });
 
+test("whoever may send cannot make up sensors without end", async () => {
+  const fresh = await startServer();
+  const rows = Array.from({ length: 19_999 }, (_, index) => ({ name: `s${index}` }));
+  fresh.inventory.sensors.list = async () => rows;
+  const put = async (name: string) =>
+    (
+      await fresh.ask(`/api/v1/sensors/${name}/status`, {
+        method: "PUT",
+        headers: json,
+        body: "{}",
+      })
+    ).status;
+  assert.deepEqual(
+    [await put("s7"), await put("new"), await put("newer"), await put("new")],
+    [204, 204, 503, 204],
+  );
+  const large = JSON.stringify({ a: "x".repeat(300_000) });
+  assert.equal(
+    (await fresh.ask("/api/v1/sensors/s7/status", { method: "PUT", headers: json, body: large }))
+      .status,
+    413,
+  );
+  await fresh.close();
+});
+
 test("a secret that is kept is not sent to another place", async () => {
   const put = async (url: string, secret?: string) => {
     const target = { kind: "webhook", url, kinds: [], ...(secret === undefined ? {} : { secret }) };

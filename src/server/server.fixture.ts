@@ -49,7 +49,7 @@ export class FakeInventory {
     patch: async (_api: string, patch: unknown) => patch,
   };
   readonly sensors = {
-    list: async () => [],
+    list: async (): Promise<{ name: string }[]> => [],
     coveredAddresses: async () => ["10.0.0.1"],
     report: async (name: string, status: unknown) => void this.reports.set(name, status),
   };

@@ -23,6 +23,7 @@ import {
   TokenPage,
   TokenRequest,
 } from "../contract.ts";
+import type { EventHub } from "../events.ts";
 import type { Forwarding } from "../forward/forwarding.ts";
 import { operation } from "../operation.ts";
 import { Refusal } from "../problem.ts";
@@ -32,21 +33,29 @@ const tag = "administration";
 export interface AdministrationOptions {
   readonly inventory: Inventory;
   readonly access: Access;
+  readonly events: EventHub;
   readonly forwarding: Forwarding;
 }
 
 export function addAdministrationRoutes(
   app: FastifyInstance,
-  { inventory, access, forwarding }: AdministrationOptions,
+  { inventory, access, events, forwarding }: AdministrationOptions,
 ): void {
-  addTokens(app, inventory, access);
+  addTokens(app, inventory, (token) => {
+    access.revoked(token);
+    events.disconnect();
+  });
   addForwarders(app, inventory, forwarding);
   addDeliveries(app, inventory, forwarding);
   addRecords(app, inventory);
   addBackup(app, inventory);
 }
 
-function addTokens(app: FastifyInstance, { tokens }: Inventory, access: Access): void {
+function addTokens(
+  app: FastifyInstance,
+  { tokens }: Inventory,
+  revoked: (token: string) => void,
+): void {
   operation(
     app,
     {
@@ -87,7 +96,7 @@ function addTokens(app: FastifyInstance, { tokens }: Inventory, access: Access):
     },
     async ({ params, who }) => {
       await tokens.remove(params.token, who);
-      access.revoked(params.token);
+      revoked(params.token);
     },
   );
 }

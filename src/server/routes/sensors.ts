@@ -39,9 +39,13 @@ export function addSensorRoutes(app: FastifyInstance, inventory: Inventory, inge
       params: SensorParams,
       body: Type.Record(Type.String(), Type.Unknown()),
       answer: null,
+      bodyBytesMax: serverLimits.statusBytesMax,
       needs: "sensor",
     },
-    async ({ params, body }) => await sensors.report(params.sensor, body),
+    async ({ params, body }) => {
+      await ingest.admitSensor(params.sensor);
+      await sensors.report(params.sensor, body);
+    },
   );
   operation(
     app,
@@ -58,6 +62,7 @@ export function addSensorRoutes(app: FastifyInstance, inventory: Inventory, inge
       const known = await sensors.list();
       if (!known.some(({ name }) => name === params.sensor)) throw notFound("sensor");
       await sensors.remove(params.sensor, who);
+      ingest.forgetSensors();
     },
   );
   scoped(app, (scope) => addDeltas(scope, ingest));
