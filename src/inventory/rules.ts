@@ -32,7 +32,7 @@ const OPEN_SHARE_MIN = 0.05;
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 /** Where credentials are got, none are needed. */
 const ENTRANCE =
-  /(?:^|[/_-])(?:log-?in|sign-?(?:in|up)|token|oauth2?|auth(?:enticate|orize)?|register|session|password|webhooks?|callback|health)s?(?:$|[/_-])/i;
+  /(?:^|[/_-])(?:log-?in|sign-?(?:in|up)|token|oauth2?|auth(?:enticate|orize)?|register|session|password|webhooks?|callback|health)s?(?:$|\/)/i;
 
 const countOf = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -131,7 +131,10 @@ export const RULES: readonly Rule[] = [
     advice: "Leave out what callers do not need, and mask what they need in part only.",
     find: ({ endpoints }) =>
       endpoints.flatMap((view) => {
-        const seen = view.sightings.filter(({ side }) => side === "response");
+        const givesTokens = ENTRANCE.test(pathOf(view));
+        const seen = view.sightings.filter(
+          ({ side, kind }) => side === "response" && !(givesTokens && kind === "secret"),
+        );
         if (seen.length === 0) return [];
         const isOpenToAll = isOpen(view);
         const weight =
@@ -183,6 +186,8 @@ export const RULES: readonly Rule[] = [
       "Check that each call is allowed for the object it names, or use identifiers that cannot be guessed.",
     find: ({ endpoints }) =>
       endpoints.flatMap((view) => {
+        // What stands below an object is reached by the same identifier.
+        if (!pathOf(view).endsWith("}")) return [];
         const integers = view.heard.slots.filter(
           ({ text }) => (text.classes.get(LexicalClass.Integer) ?? 0) > text.count / 2,
         );
