@@ -8,9 +8,9 @@
 export class KeyedHash {
   readonly #key0: number;
   readonly #key1: number;
-  /** Low 32 bits of the last result, unsigned. */
+  /** Low 20 bits of the last result. */
   low = 0;
-  /** 20 more bits of it: together 52, which a number holds exactly. */
+  /** 20 more bits of it: together 40, enough to join what is alike, and each bit more is a bit on the wire. */
   high = 0;
 
   /** `key`: 8 bytes are used; a shorter key is refused. */
@@ -67,16 +67,18 @@ export class KeyedHash {
       v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
       v2 = (v2 << 16) | (v2 >>> 16);
     }
-    this.low = (v1 ^ v3) >>> 0;
+    this.low = (v1 ^ v3) >>> 12;
     this.high = ((v0 ^ v2) >>> 0) & 0xfffff;
   }
 
-  /** The hash of `bytes[start, end)` as one number of 52 bits. */
+  /** The hash of `bytes[start, end)` as one number of 40 bits. */
   number(bytes: Uint8Array, start: number, end: number): number {
     this.update(bytes, start, end);
-    return this.high * 0x100000000 + this.low;
+    return this.high * HASH_LOW_SPAN + this.low;
   }
 }
 
-/** Where the 52 bits of a hash end: the threshold of a sample that holds everything. */
-export const HASH_END = 2 ** 52;
+/** What one of `high` counts for in a hash that is one number. */
+export const HASH_LOW_SPAN = 2 ** 20;
+/** Where the 40 bits of a hash end: the threshold of a sample that holds everything. */
+export const HASH_END = 2 ** 40;

@@ -14,6 +14,7 @@
  *
  * Counts are 32 bits, which `telemetry.ts` keeps from running over.
  */
+import { HASH_LOW_SPAN } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import { emptySample, observeHash, type ValueSample } from "./sample.ts";
 import type { Shape } from "./shape.ts";
@@ -376,8 +377,8 @@ export class Book {
     if (high > cells[text + Text.SampleHigh]!) return;
     const side = this.textSide(text);
     side.sample ??= emptySample();
-    observeHash(side.sample, high * 0x100000000 + (low >>> 0), hashesMax);
-    cells[text + Text.SampleHigh] = Math.floor(side.sample.threshold / 0x100000000);
+    observeHash(side.sample, high * HASH_LOW_SPAN + low, hashesMax);
+    cells[text + Text.SampleHigh] = Math.floor(side.sample.threshold / HASH_LOW_SPAN);
   }
 
   /** Offers the hash of an integer to the node's sample. */
@@ -388,9 +389,9 @@ export class Book {
     if (high > cells[rare + Rare.SampleHigh]!) return;
     const side = this.rareSide(rare);
     side.sample ??= emptySample();
-    const hash = high * 0x100000000 + (low >>> 0);
+    const hash = high * HASH_LOW_SPAN + low;
     observeHash(side.sample, hash, telemetryLimits.fieldHashesMax);
-    cells[rare + Rare.SampleHigh] = Math.floor(side.sample.threshold / 0x100000000);
+    cells[rare + Rare.SampleHigh] = Math.floor(side.sample.threshold / HASH_LOW_SPAN);
   }
 
   /** Counts a word that may be kept, by its number. */

@@ -9,7 +9,7 @@ import {
   type VariantTally,
 } from "./book.ts";
 import { absorbShape } from "./mergeshape.ts";
-import type { ValueSample } from "./sample.ts";
+import { emptySample, type ValueSample } from "./sample.ts";
 import {
   emptyObjectShape,
   emptyShape,
@@ -179,10 +179,8 @@ export function freezeParameters(
 export function freezeSlot(book: Book, node: number, tables: Tables): SlotSummary {
   const text = book.cells[node + Node.Text]!;
   const frozen = text === 0 ? emptyTextShape() : freezeText(book, text, tables);
-  return { text: { ...frozen, sample: null }, sample: frozen.sample ?? NO_SAMPLE() };
+  return { text: { ...frozen, sample: null }, sample: frozen.sample ?? emptySample() };
 }
-
-const NO_SAMPLE = (): ValueSample => ({ threshold: 2 ** 52, hashes: [], count: 0 });
 
 /** Half of an object's fields stay: those heard most, of equals the later ones. The others become its rest. */
 export function forgetFields(tables: Tables): ForgetFields {

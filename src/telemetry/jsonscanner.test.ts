@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { HASH_LOW_SPAN } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import { Book } from "./book.ts";
 import { observeWord } from "./enumsketch.ts";
@@ -149,7 +150,7 @@ function slowString(value: string, shape: Shape, flags: number): void {
     const sample = text.sample ?? emptySample();
     (text as { sample: unknown }).sample = sample;
     const high = judge.hashHigh;
-    observeHash(sample, high * 0x100000000 + judge.hashLow, telemetryLimits.fieldHashesMax);
+    observeHash(sample, high * HASH_LOW_SPAN + judge.hashLow, telemetryLimits.fieldHashesMax);
   }
   if ((judge.entry & TapeFlag.HasWord) !== 0) observeWord(text.words, value);
   else text.words.others += 1;

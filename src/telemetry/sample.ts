@@ -16,7 +16,7 @@ export interface ValueSample {
 
 export const emptySample = (): ValueSample => ({ threshold: HASH_END, hashes: [], count: 0 });
 
-/** Offers one hash (52 bits, `base/hash.ts`) to a sample of at most `capacity` hashes. */
+/** Offers one hash (40 bits, `base/hash.ts`) to a sample of at most `capacity` hashes. */
 export function observeHash(sample: ValueSample, hash: number, capacity: number): void {
   sample.count += 1;
   if (hash > sample.threshold) return;

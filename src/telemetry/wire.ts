@@ -3,6 +3,7 @@
  * older reader would misunderstand. What is zero or empty is left out. Maps are lists of pairs, since their keys
  * come from traffic; all of them are sorted, so that equal summaries have equal bytes.
  */
+import { HASH_END } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { LatencySketch } from "./latency.ts";
 import type {
@@ -188,7 +189,7 @@ function readNode(value: unknown, context: ReadContext, depth: number): PathNode
     slots: slots.map((slot) => readSlot(slot, context)),
   };
   if (wire["h"] === undefined) return node;
-  return { ...node, hash: bitsOf(wire["h"], 2 ** 52) };
+  return { ...node, hash: bitsOf(wire["h"], HASH_END) };
 }
 
 /** A segment's bytes, each perhaps percent-encoded. */
