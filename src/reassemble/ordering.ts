@@ -18,6 +18,7 @@ import { CloseReason, Direction } from "./stream.ts";
 /** The largest gap that a resynchronisation reports. */
 const GAP_BYTES_MAX = 2 ** 30;
 
+const NO_BYTES = new Uint8Array(0);
 const BOTH_ENDED = FlowState.Ended | (FlowState.Ended << 1);
 const DIRECTIONS = [Direction.AToB, Direction.BToA] as const;
 
@@ -353,6 +354,7 @@ export class Ordering {
     if (first !== undefined && hole === 0) return false;
     const byteCount = bytesGivenUp(disorder, stream, first, hole, ahead);
     if (byteCount === 0) return false;
+    if (first === undefined && ahead === 1) return this.#presumeFin(slot, disorder, direction);
     // Nobody has asked for this flow yet, and nothing is there that the gap would stand before.
     if (disorder.heldPieces === 0 && (this.#table.state(slot) & FlowState.Wanted) === 0)
       return false;
@@ -365,8 +367,24 @@ export class Ordering {
     for (const direction of DIRECTIONS) {
       if ((this.#table.state(slot) & FlowState.Wanted) === 0) return;
       const ahead = this.#readiness.acknowledgedAhead(slot, disorder, direction);
-      if (ahead > 0) this.#gap(slot, direction, ahead, disorder.nowMs);
+      if (ahead === 1) this.#deliverLostFin(slot, disorder, direction);
+      else if (ahead > 0) this.#gap(slot, direction, ahead, disorder.nowMs);
     }
+  }
+
+  /** One more than all bytes was acknowledged: a FIN that was not captured, if the other end is done, too. */
+  #presumeFin(slot: number, disorder: Disorder, direction: Direction): boolean {
+    const other = otherOf(direction);
+    const isOtherDone =
+      (this.#table.state(slot) & (FlowState.Ended << other)) !== 0 ||
+      disorder.of(other).pieces[0]?.kind === PieceKind.Fin;
+    if (!isOtherDone) return false;
+    this.#deliverLostFin(slot, disorder, direction);
+    return this.#isWorking(slot);
+  }
+
+  #deliverLostFin(slot: number, { nowMs }: Disorder, direction: Direction): void {
+    this.#deliver(slot, direction, PieceKind.Fin, NO_BYTES, 0, 1, nowMs);
   }
 
   #isResetDue(slot: number, disorder: Disorder): boolean {
@@ -415,7 +433,9 @@ export class Ordering {
       otherPiece === undefined
         ? ahead
         : sequenceDistance(this.#table.next(slot, other), otherPiece.sequence);
-    this.#gap(slot, other, Math.min(ahead, hidden), disorder.nowMs);
+    if (otherPiece === undefined && ahead === 1 && piece.kind === PieceKind.Fin)
+      this.#deliverLostFin(slot, disorder, other);
+    else this.#gap(slot, other, Math.min(ahead, hidden), disorder.nowMs);
   }
 
   /** Takes the first byte that is held for the beginning of the stream. */

@@ -462,6 +462,43 @@ const ENDS: readonly Row[] = [
     counts: { behindFin: 1, retransmitted: 1, afterClose: 1 },
   },
   {
+    name: "a FIN that was not captured: one more than all bytes was acknowledged",
+    segments: [
+      ...HANDSHAKE,
+      a(1001, "GET", { ack: 5001 }),
+      b(5001, "200", { ack: 1004 }),
+      a(1004, "", { ack: 5005 }),
+      a(1004, "", { ack: 5005, flags: "F" }),
+      b(5005, "", { ack: 1005 }),
+    ],
+    events: ["a:GET", "b:200", "b.", "a.", "close Finished"],
+    counts: { gap: 0 },
+  },
+  {
+    name: "the same without the other end's FIN",
+    segments: [
+      ...HANDSHAKE,
+      a(1001, "GET", { ack: 5001 }),
+      b(5001, "200", { ack: 1004 }),
+      a(1004, "", { ack: 5005 }),
+    ],
+    events: ["a:GET", "b:200", "b.", END],
+    counts: { gap: 0 },
+  },
+  {
+    name: "one byte that was lost, with others behind it, is no FIN",
+    segments: [
+      ...HANDSHAKE,
+      a(1001, "GET", { ack: 5001 }),
+      b(5001, "200", { ack: 1004 }),
+      a(1004, "", { ack: 5005 }),
+      b(5005, "more", { ack: 1004 }),
+      a(1004, "", { ack: 5009 }),
+    ],
+    events: ["a:GET", "b:200", "b-1", "b:more", END],
+    counts: { gap: 1 },
+  },
+  {
     name: "FIN before the data that precedes it",
     segments: [
       ...HANDSHAKE,
