@@ -76,6 +76,7 @@ const REFINEMENTS: Readonly<Record<string, Schema>> = {
   "tap.settings": settingsSchema("tap"),
   "server.settings": settingsSchema("serve"),
   "collector.settings": settingsSchema("collect"),
+  "envoy.healthInterval": { type: "string", pattern: "^[0-9]+(\\.[0-9]+)?s$" },
   "envoy.gateways": target(["name", "namespace", "matchLabels"]),
   "envoy.waypoints": target(["name", "namespace"]),
   from: { type: "array", items: anyObject },

@@ -16,6 +16,12 @@ of our own is seen whatever a Sidecar object lets the workload see. Call with (l
       type: STRICT_DNS
       connect_timeout: 0.5s
       lb_policy: ROUND_ROBIN
+      # A collector that hangs would hold back what Envoy sends it, and with it bodies of users that are larger than Envoy's
+      # buffer. So it is asked for its health, and without an answer nothing is sent to it any more.
+      health_checks:
+        - {timeout: 1s, interval: {{ $root.Values.envoy.healthInterval }}, no_traffic_interval: {{ $root.Values.envoy.healthInterval }}, unhealthy_threshold: 1, healthy_threshold: 1, grpc_health_check: {}}
+      close_connections_on_host_health_failure: true
+      common_lb_config: {healthy_panic_threshold: {value: 0}}
       circuit_breakers:
         thresholds:
           - {priority: DEFAULT, max_connections: 8, max_pending_requests: 16, max_requests: {{ $root.Values.envoy.maxRequests | int }}, max_retries: 0}
@@ -24,7 +30,7 @@ of our own is seen whatever a Sidecar object lets the workload see. Call with (l
           "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
           explicit_http_config:
             http2_protocol_options:
-              connection_keepalive: {interval: 30s, timeout: 5s}
+              connection_keepalive: {interval: {{ $root.Values.envoy.healthInterval }}, timeout: 1s}
       load_assignment:
         cluster_name: {{ $name }}
         endpoints:

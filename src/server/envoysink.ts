@@ -37,9 +37,9 @@ const ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLo
 /** What Envoy may send ahead on a connection, and on one stream of it: it must never have to wait for us. */
 const CONNECTION_WINDOW_BYTES = 1 << 26;
 const STREAM_WINDOW_BYTES = 1 << 22;
-/** Turns of the event loop that take longer mean that exchanges come faster than they are read. */
-const BUSY_MS = 250;
-const LOOK_MS = 100;
+/** Turns of the event loop that take longer on average mean that exchanges come faster than they are read. */
+const BUSY_MS = 100;
+const LOOK_MS = 500;
 
 const Status = { Ok: 0, ResourceExhausted: 8, Unimplemented: 12, InvalidArgument: 3 } as const;
 
@@ -196,7 +196,7 @@ export class EnvoySink {
   }
 
   #look(): void {
-    this.#isBusy = this.#delay.max / 1e6 > BUSY_MS;
+    this.#isBusy = this.#delay.mean / 1e6 > BUSY_MS;
     this.#delay.reset();
   }
 }

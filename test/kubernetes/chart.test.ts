@@ -311,6 +311,9 @@ test("the law of Envoy refuses what breaks it", async () => {
   assert.deepEqual(broken(/"circuit_breakers":\{.*?\]\},/, ""), [
     "the cluster of ext_proc has no circuit breakers",
   ]);
+  assert.deepEqual(broken(/"close_connections_on_host_health_failure":true,/, ""), [
+    "a collector that hangs would hold back bodies",
+  ]);
   assert.deepEqual(broken('"deferred_close_timeout"', '"streaming_grpc"'), [
     "streaming_grpc makes Envoy abort",
   ]);

@@ -27,7 +27,14 @@ function clusterOffences(cluster: Node): string[] {
   const isBound = thresholds.some(
     (node) => Number(node["max_requests"]) <= 1024 && node["max_retries"] === 0,
   );
-  return isBound ? [] : ["the cluster of ext_proc has no circuit breakers"];
+  const offences = isBound ? [] : ["the cluster of ext_proc has no circuit breakers"];
+  if (
+    cluster["health_checks"] === undefined ||
+    cluster["close_connections_on_host_health_failure"] !== true
+  ) {
+    offences.push("a collector that hangs would hold back bodies");
+  }
+  return offences;
 }
 
 type Node = Readonly<Record<string, unknown>>;
