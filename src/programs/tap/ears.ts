@@ -6,7 +6,7 @@ import { duplicatesMemory } from "../../sensor/duplicates.ts";
 import { type Ear, openHere, openThread, type Portion } from "./ear.ts";
 import { addFacts, type ListenerFacts, noFacts } from "./facts.ts";
 import type { ListenerOptions } from "./listener.ts";
-import type { TapInput, TapOptions } from "./options.ts";
+import type { NamespaceInput, TapInput, TapOptions } from "./options.ts";
 import type { LiveInput } from "./sources.ts";
 
 /** Of what the tap may use, for packets that wait to be read. */
@@ -65,10 +65,11 @@ export class Ears {
   }
 
   /** @throws UsageError where the namespace cannot be listened in. */
-  openIn(namespace: string): void {
-    const { input, workloadOf } = this.#options;
+  openIn(namespace: string, only?: NamespaceInput): void {
+    const { input, workloadIn } = this.#options;
+    const workloadOf = workloadIn?.(namespace) ?? this.#options.workloadOf;
     if (input.kind === "replay" || this.#open.has(namespace)) return;
-    const live = liveInput(this.#options, { ...input, namespace }, "alone");
+    const live = liveInput(this.#options, { ...input, ...only, namespace }, "alone");
     const options = this.#with({ ...live, bufferBytes: SMALL_RING_BYTES });
     const ear = openHere(workloadOf === undefined ? options : { ...options, workloadOf });
     if (this.#plan !== null) ear.follow(this.#plan);

@@ -7,6 +7,7 @@ import type { Transport } from "../../sensor/transport.ts";
 import type { WorkloadOf } from "../../telemetry/apis.ts";
 import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
+import type { ApiSummary } from "../../telemetry/summary.ts";
 import type { ReplayInput } from "./sources.ts";
 
 /** What to listen to. */
@@ -23,6 +24,12 @@ export interface TapInput {
   readonly exclude: readonly Endpoint[];
   /** A network namespace as `/proc/PID/ns/net`; null is our own. */
   readonly namespace: string | null;
+}
+
+/** What is heard of another network namespace; else as in our own. */
+export interface NamespaceInput {
+  readonly interfaces: readonly string[];
+  readonly exclude: readonly Endpoint[];
 }
 
 export interface TapOptions {
@@ -48,6 +55,10 @@ export interface TapOptions {
   readonly onRefused: "fail" | "go on";
   /** Which workload answers at an address; used where the listener is on this thread. */
   readonly workloadOf?: WorkloadOf;
+  /** The same in another network namespace, whose loopback is another's. */
+  readonly workloadIn?: (namespace: string) => WorkloadOf;
+  /** What is not wanted is not sent; all is where this is left out. */
+  readonly isWanted?: (summary: ApiSummary) => boolean;
 }
 
 export interface RunningTap {
@@ -59,7 +70,7 @@ export interface RunningTap {
    *
    * @throws UsageError where that cannot be.
    */
-  listenIn(namespace: string): void;
+  listenIn(namespace: string, only?: NamespaceInput): void;
   /** Listens there no more; what was learned there is kept. */
   leave(namespace: string): Promise<void>;
   /** Sends what was learned up to now. */

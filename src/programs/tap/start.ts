@@ -15,7 +15,7 @@ import { version } from "../version.ts";
 import type { Portion } from "./ear.ts";
 import { Ears } from "./ears.ts";
 import { coverageOf, growth } from "./facts.ts";
-import { portsText, type RunningTap, type TapOptions } from "./options.ts";
+import { type NamespaceInput, portsText, type RunningTap, type TapOptions } from "./options.ts";
 import { PassedPackets } from "./passed.ts";
 
 /** How often the server is told the status; first when there is something to tell. */
@@ -125,8 +125,8 @@ class Tap implements RunningTap {
     return this.#sender.flush();
   }
 
-  listenIn(namespace: string): void {
-    this.#parts.ears.openIn(namespace);
+  listenIn(namespace: string, only?: NamespaceInput): void {
+    this.#parts.ears.openIn(namespace, only);
   }
 
   async leave(namespace: string): Promise<void> {
@@ -188,11 +188,12 @@ class Tap implements RunningTap {
   }
 
   #taken(keyId: string, portion: Portion): Taken {
+    const { isWanted } = this.#options;
     const nowMs = Date.now();
     const coverage = coverageOf(this.#parts.ears.facts());
     const taken: Taken = {
       keyId,
-      summaries: portion,
+      summaries: isWanted === undefined ? portion : portion.filter(isWanted),
       coverage: growth(this.#coverage, coverage),
       fromMs: this.#takenMs,
       toMs: nowMs,
