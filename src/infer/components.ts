@@ -17,7 +17,7 @@ import {
 import { findStructures, type Place, type Structure } from "./structures.ts";
 import type { OperationSum } from "./sum.ts";
 import { findVariants, type Variants } from "./variants.ts";
-import { isVersion, pascalCase, singularWords, splitWords, unique } from "./words.ts";
+import { isVersionOfApi, pascalCase, singularWords, splitWords, unique } from "./words.ts";
 
 /** A method at a path, with all of its exchanges summed. */
 export interface SummedEndpoint {
@@ -135,7 +135,7 @@ function thingOf(path: PathTemplate): string {
   for (const { parts } of [...path.segments].reverse()) {
     const text = parts.map((part) => (part.kind === "literal" ? part.text : "")).join(" ");
     const words = splitWords(text.replace(/\.(json|xml)$/, ""));
-    if (words.length > 0 && !isVersion(text)) return pascalCase(singularWords(words));
+    if (words.length > 0 && !isVersionOfApi(text)) return pascalCase(singularWords(words));
   }
   return "";
 }

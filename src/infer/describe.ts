@@ -2,7 +2,7 @@
 
 import type { AuthorityOperation } from "./authority.ts";
 import type { PathTemplate } from "./model.ts";
-import { camelCase, isPlural, isVersion, singularWords, splitWords, unique } from "./words.ts";
+import { camelCase, isPlural, isVersionOfApi, singularWords, splitWords, unique } from "./words.ts";
 
 export interface Description {
   readonly id: string;
@@ -77,7 +77,7 @@ function phrase(method: string, path: PathTemplate): { verb: string; words: stri
 }
 
 function isPrefix(literal: string): boolean {
-  return literal === "api" || literal === "rest" || isVersion(literal);
+  return literal === "api" || literal === "rest" || isVersionOfApi(literal);
 }
 
 function sentence(verb: string, words: readonly string[][]): string {

@@ -3,7 +3,7 @@
  * insertion order of their maps: whatever is looped over to make output is sorted first.
  */
 
-import type { ApiSummary, SlotSummary } from "../telemetry/summary.ts";
+import type { ApiSummary, OperationSummary, SlotSummary } from "../telemetry/summary.ts";
 import { Authorities, type Authority } from "./authority.ts";
 import { componentSchemas, findComponents, type SummedEndpoint } from "./components.ts";
 import { describeEndpoints } from "./describe.ts";
@@ -14,6 +14,7 @@ import { isIgnored } from "./ignores.ts";
 import { Carriers, type HashOf } from "./links.ts";
 import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } from "./model.ts";
 import { nameParameters } from "./names.ts";
+import { findLinks, type SourceField, sourceFields } from "./operationlinks.ts";
 import {
   errorContents,
   type OperationContext,
@@ -60,6 +61,7 @@ interface RawEndpoint {
   readonly slots: readonly (SlotSummary | null)[];
   readonly sum: OperationSum;
   readonly selected: MethodSum["selected"];
+  readonly sources: readonly SourceField[];
 }
 
 function inferApi(
@@ -126,7 +128,8 @@ function collectEndpoints(
   const walk = (node: TreeNode, frames: string[], slots: (SlotSummary | null)[]): void => {
     for (const { method, sum, selected } of sumByMethod(node.operations)) {
       if (!isAnswered(sum)) continue;
-      found.push({ method, path: nameOf(frames), slots, sum, selected });
+      const sources = sourceFields(operationsOf(node, method));
+      found.push({ method, path: nameOf(frames), slots, sum, selected, sources });
     }
     for (const [key, child] of node.children) {
       const count = key.split("{}").length - 1;
@@ -137,6 +140,13 @@ function collectEndpoints(
   walk(root, [], []);
   return found.sort(
     (a, b) => compareText(a.path.text, b.path.text) || compareText(a.method, b.method),
+  );
+}
+
+/** All that was summed up of a method, whatever a body selected. */
+function operationsOf(node: TreeNode, method: string): OperationSummary[] {
+  return [...node.operations].flatMap(([key, list]) =>
+    key === method || key.startsWith(`${method} `) ? list : [],
   );
 }
 
@@ -165,6 +175,10 @@ function describe(
     authorities.operation(method, path),
   );
   const total = raw.reduce((calls, { sum }) => calls + sum.calls, 0);
+  const links = findLinks(
+    raw,
+    descriptions.map(({ id }) => id),
+  );
   return raw.map(({ method, path, slots, sum, selected }, index) => {
     const { id, summary, tag } = descriptions[index]!;
     const operation: Operation = {
@@ -173,7 +187,7 @@ function describe(
       tag,
       parameters: operationParameters(sum, path, slots, context),
       request: requestBody(sum.request, context),
-      responses: responsesOf(sum, context),
+      responses: responsesOf(sum, context, links[index]!),
       security: securityOf(credentials[index]!),
       evidence: evidenceOf(sum.calls, total, sum.firstMs, sum.lastMs),
       protocol: protocolOf({ sum, selected }, context),

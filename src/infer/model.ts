@@ -137,7 +137,15 @@ export interface Response {
   readonly status: number;
   readonly contents: readonly Content[];
   readonly headers: readonly Parameter[];
+  /** Operations that take what stands in the body; by operation id. */
+  readonly links: readonly Link[];
   readonly evidence: Evidence;
+}
+
+export interface Link {
+  readonly operationId: string;
+  /** By name of a parameter of that operation: where its value comes from, as a runtime expression of OpenAPI. */
+  readonly parameters: readonly (readonly [name: string, expression: string])[];
 }
 
 export type SecurityScheme =

@@ -4,7 +4,7 @@
  */
 
 import type { PathTemplate, Segment, SegmentPart } from "./model.ts";
-import { camelCase, isVersion, singularWords, splitWords, unique } from "./words.ts";
+import { camelCase, isVersionOfApi, singularWords, splitWords, unique } from "./words.ts";
 
 /** The name that a person gave to slot `index` of the segment with this frame, behind this template. */
 export type GivenName = (parent: string, frame: string, index: number) => string | undefined;
@@ -45,7 +45,7 @@ function baseName(frames: readonly string[], index: number, pieces: readonly str
     const frame = frames[at]!;
     if (frame.includes("{}")) continue;
     const words = splitWords(frame);
-    if (words.length === 0 || isVersion(frame) || frame === "api") break;
+    if (words.length === 0 || isVersionOfApi(frame) || frame === "api") break;
     return `${camelCase(singularWords(words))}Id`;
   }
   return "id";

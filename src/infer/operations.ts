@@ -1,15 +1,9 @@
 /** What one method does at one template: parameters, bodies, responses. */
 
-import type {
-  BodyKind,
-  BodySummary,
-  RequestSummary,
-  ResponseSummary,
-  SlotSummary,
-} from "../telemetry/summary.ts";
+import type { BodyKind, BodySummary, RequestSummary, SlotSummary } from "../telemetry/summary.ts";
 import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
-import type { Body, Content, Parameter, PathTemplate, Response, Schema } from "./model.ts";
+import type { Body, Content, Link, Parameter, PathTemplate, Response, Schema } from "./model.ts";
 import { obtain } from "./obtain.ts";
 import {
   type ParameterContext,
@@ -46,10 +40,20 @@ export function requestBody(request: RequestSummary, context: OperationContext):
   return { required: request.bodiless === 0, contents };
 }
 
-export function responsesOf(sum: OperationSum, context: OperationContext): Response[] {
+export function responsesOf(
+  sum: OperationSum,
+  context: OperationContext,
+  links: ReadonlyMap<number, readonly Link[]> = new Map(),
+): Response[] {
   return [...sum.responses]
     .sort(([a], [b]) => a - b)
-    .map(([status, response]) => responseOf(status, response, sum, context));
+    .map(([status, response]) => ({
+      status,
+      contents: contentsOf(response.bodies, response.calls, context),
+      headers: responseHeaders(response, context.ownHeaders),
+      links: links.get(status) ?? [],
+      evidence: evidenceOf(response.calls, sum.calls),
+    }));
 }
 
 /** Contents of the errors of all operations, where enough of them failed to tell how this API does. */
@@ -74,20 +78,6 @@ export function errorContents(
   return [...bodies]
     .sort(([a], [b]) => compareText(a, b))
     .map(([mediaType, list]) => contentOf(mediaType, list, calls, context));
-}
-
-function responseOf(
-  status: number,
-  response: ResponseSummary,
-  sum: OperationSum,
-  context: OperationContext,
-): Response {
-  return {
-    status,
-    contents: contentsOf(response.bodies, response.calls, context),
-    headers: responseHeaders(response, context.ownHeaders),
-    evidence: evidenceOf(response.calls, sum.calls),
-  };
 }
 
 function contentsOf(

@@ -140,3 +140,12 @@ export const variantsMax = 8;
 export const variantObjectsMin = 6;
 /** Kinds have on average no more than this part of all their fields: of those with one field each of their own, and many in common, one structure says as much. */
 export const variantFieldsShareMax = 0.75;
+
+/** So many values of a field must have stood in a path before one is said to lead to the other. */
+export const linkValuesMin = 2;
+/** Fields deeper than this are of something else than what was asked for. */
+export const linkDepthMax = 3;
+/** More links than this say no more about a response. */
+export const linksPerResponseMax = 12;
+/** A value in more fields than this is too common; it also bounds the work. */
+export const linkSourcesMax = 300;

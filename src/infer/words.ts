@@ -66,6 +66,11 @@ export function isVersion(segment: string): boolean {
   );
 }
 
+/** A version where those of an API stand; elsewhere `2.0` may be a value. */
+export function isVersionOfApi(segment: string): boolean {
+  return isVersion(segment) || /^\d{1,2}(\.\d{1,2}){1,2}$/.test(segment);
+}
+
 /** The first of `base`, `base2`, `base3`, ... that is free. */
 export function unique(base: string, isTaken: (name: string) => boolean): string {
   if (!isTaken(base)) return base;

@@ -80,7 +80,7 @@ const operation: Operation = {
     parameter("filter", "deep", { kind: "object", nullable: false, fields: [], additional: text }),
   ],
   request: null,
-  responses: [{ status: 299, contents: [], headers: [], evidence }],
+  responses: [{ status: 299, contents: [], headers: [], links: [], evidence }],
   security: [["key"], []],
   evidence,
   protocol: null,

@@ -6,6 +6,7 @@ import type {
   Content,
   Endpoint,
   Evidence,
+  Link,
   Parameter,
   Response,
   SecurityScheme,
@@ -161,12 +162,22 @@ function responsesJson(
       description: reasonPhrase(response.status),
       ...(response.headers.length > 0 && { headers: headersJson(response.headers, options) }),
       ...(response.contents.length > 0 && { content: contentJson(response.contents, options) }),
+      ...(response.links.length > 0 && { links: linksJson(response.links) }),
       ...evidenceJson(response.evidence, options),
     },
   ]);
   if (hasErrors) seen.push(["default", { $ref: `#/components/responses/${ERROR}` }]);
   else if (seen.length === 0) seen.push(["default", { description: "No response was seen." }]);
   return Object.fromEntries(seen);
+}
+
+function linksJson(links: readonly Link[]): JsonObject {
+  return Object.fromEntries(
+    links.map(({ operationId, parameters }) => [
+      operationId.replace(/[^A-Za-z0-9._-]/g, "_"),
+      { operationId, parameters: Object.fromEntries(parameters) },
+    ]),
+  );
 }
 
 function errorJson(contents: readonly Content[], options: EmitOptions): JsonObject {

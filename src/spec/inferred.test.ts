@@ -249,6 +249,28 @@ test("one field tells kinds of objects apart", () => {
   assert.deepEqual([...learn([["GET /pets", alike]]).components.keys()], []);
 });
 
+test("links lead from what was answered to where it was used", () => {
+  const ids = Array.from({ length: 6 }, (_, index) => 48_211 + 977 * index);
+  const api = learn([
+    ...ids.map((id): Line => ["POST /shops/9/orders 201", { id, total: 3 }, { total: 3 }]),
+    ...ids.map((id): Line => [`GET /shops/9/orders/${id}`, { id, total: 3, customer_id: id + 7 }]),
+    ...ids.map((id): Line => [`GET /customers/${id + 7}`, { name: "x", vip: true }]),
+    ...ids.map((id): Line => [`GET /pages/${id}`, "text"]),
+  ]);
+  const linksOf = (text: string) =>
+    endpoint(api, text).operation.responses[0]!.links.map(({ operationId, parameters }) => [
+      operationId,
+      Object.fromEntries(parameters),
+    ]);
+  assert.deepEqual(linksOf("POST /shops/{shopId}/orders"), [
+    ["getShopOrder", { shopId: "$request.path.shopId", orderId: "$response.body#/id" }],
+  ]);
+  assert.deepEqual(linksOf("GET /shops/{shopId}/orders/{orderId}"), [
+    ["getCustomer", { customerId: "$response.body#/customer_id" }],
+  ]);
+  assert.deepEqual(linksOf("GET /customers/{customerId}"), []);
+});
+
 test("parameters of the query and of headers", () => {
   const call = (query: string, more: object = {}): Line => ({
     target: `/search?${query}`,
