@@ -2,7 +2,7 @@
  * Stores copied table by table, from either engine to either: a backup of PostgreSQL is a SQLite file, and a restore reads
  * such a file into an empty store.
  */
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { UsageError } from "../base/errors.ts";
 import { inventoryLimits } from "../base/limits.ts";
@@ -29,12 +29,6 @@ export async function backupStore(store: Store, path: string): Promise<number> {
     for (const ending of ["", "-wal", "-shm"]) rmSync(`${partial}${ending}`, { force: true });
   }
   return statSync(path).size;
-}
-
-/** Reads a backup into a store that knows nothing yet. Gives the rows by table. */
-export async function restoreBackup(path: string, url: string): Promise<Record<string, number>> {
-  if (!existsSync(path)) throw new UsageError(`there is no file ${path} to restore`);
-  return copyStore(`sqlite:${path}`, url);
 }
 
 /** Copies a store into an empty one. The first must not be written meanwhile, unless it is PostgreSQL. */

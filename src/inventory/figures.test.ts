@@ -47,7 +47,7 @@ test("each node belongs to the endpoint that takes its path", () => {
     call("GET /users/17"),
     call("GET /users/me"),
     call("GET /users/ada"),
-    call("GET /files/report-7"),
+    call("GET /files/report-1234"),
     call("GET /files/7.json"),
     call("POST /users/17/posts"),
     call("GET /"),

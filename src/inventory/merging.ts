@@ -1,5 +1,5 @@
 /** One transaction of ingest: deltas to the pieces, figures, sources and sensors that they change. */
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { inventoryLimits, telemetryLimits } from "../base/limits.ts";
 import type { Delta } from "../sensor/delta.ts";
 import { addCounts } from "../telemetry/mergeshape.ts";
@@ -112,19 +112,48 @@ export class Merging {
 
   /** Gives the APIs that were touched, by source. */
   async merge(updates: Updates): Promise<Map<string, string>> {
-    const rows = await this.#lockSources([...updates.sources.keys()].sort());
+    const rows = await this.#lockSources(updates);
     const apis = new Map<string, string>();
     for (const update of updates.sources.values()) {
-      const row = rows.get(update.id) ?? (await this.#newSource(update.key));
+      const row = rows.get(update.id)!;
       await this.#mergeSource(row, update);
       apis.set(update.id, row.api);
     }
+    await this.#save();
+    // Last, as each transaction of each server waits for this one lock.
+    if (this.#engine === "postgres")
+      await sql`select pg_advisory_xact_lock(${WHOLE_LOCK})`.execute(this.#tx);
     await this.#mergeWhole(updates.whole);
     await this.#save();
     return apis;
   }
 
-  async #lockSources(ids: readonly string[]): Promise<Map<string, SourceTable>> {
+  /** Their rows, made where they are new. In PostgreSQL nobody else merges into them until the transaction ends. */
+  async #lockSources({ sources }: Updates): Promise<Map<string, SourceTable>> {
+    const ids = [...sources.keys()].sort();
+    const found = await this.#readSources(ids, false);
+    const made: SourceTable[] = [];
+    for (const id of ids)
+      if (!found.has(id)) made.push(await this.#newSource(sources.get(id)!.key));
+    if (this.#engine !== "postgres") {
+      for (const row of made) found.set(row.id, row);
+      return found;
+    }
+    // A row that is not there cannot be locked, and another server may make it at the same moment.
+    for (const chunk of inChunks(made)) {
+      await this.#tx
+        .insertInto("sources")
+        .values(chunk)
+        .onConflict((on) => on.column("id").doNothing())
+        .execute();
+    }
+    return await this.#readSources(ids, true);
+  }
+
+  async #readSources(
+    ids: readonly string[],
+    isLocking: boolean,
+  ): Promise<Map<string, SourceTable>> {
     const found = new Map<string, SourceTable>();
     for (const chunk of inChunks(ids)) {
       const query = this.#tx
@@ -132,7 +161,7 @@ export class Merging {
         .selectAll()
         .where("id", "in", chunk)
         .orderBy("id");
-      const rows = await (this.#engine === "postgres" ? query.forUpdate() : query).execute();
+      const rows = await (isLocking ? query.forUpdate() : query).execute();
       for (const row of rows) found.set(row.id, row);
     }
     return found;
@@ -305,14 +334,15 @@ export class Merging {
     }
   }
 
+  /** Writes what was merged since it was called last. */
   async #save(): Promise<void> {
-    await upsert(this.#tx, this.#engine, "nodes", this.#nodes.sort(byKey), ["data"]);
-    await upsert(this.#tx, this.#engine, "traffic", this.#traffic.sort(byKey), [
+    await upsert(this.#tx, this.#engine, "nodes", this.#nodes.splice(0).sort(byKey), ["data"]);
+    await upsert(this.#tx, this.#engine, "traffic", this.#traffic.splice(0).sort(byKey), [
       "calls",
       "errors",
       "data",
     ]);
-    await upsert(this.#tx, this.#engine, "sources", this.#sources, [
+    await upsert(this.#tx, this.#engine, "sources", this.#sources.splice(0), [
       "calls",
       "first_ms",
       "last_ms",
@@ -328,6 +358,8 @@ const byKey = (a: NodeTable | TrafficTable, b: NodeTable | TrafficTable): number
   a.source < b.source ? -1 : a.source > b.source ? 1 : a.node < b.node ? -1 : 1;
 
 const HOUR = 3_600_000;
+/** Of the advisory lock under which the figures of the whole inventory grow. */
+const WHOLE_LOCK = 7_237_122;
 
 const countsOf = (text: string): Map<string, number> =>
   new Map(Object.entries(JSON.parse(text) as Record<string, number>));

@@ -1,6 +1,7 @@
 import { closeSync, copyFileSync, existsSync, openSync, readSync, renameSync } from "node:fs";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
+import { copyStore } from "../inventory/copying.ts";
 import { openInventory } from "../inventory/inventory.ts";
 import { storePath, takeStore } from "./server/storefile.ts";
 import { printLine } from "./standardoutput.ts";
@@ -8,10 +9,11 @@ import { printLine } from "./standardoutput.ts";
 /** Puts a backup where the store is; what was there is kept beside it. */
 export const restore = async (operands: readonly string[], settings: Settings): Promise<number> => {
   const [file] = operands;
+  if (/^postgres(?:ql)?:/.test(settings.store)) return restoreInto(file!, settings.store);
   const path = storePath(settings.store);
   if (path === null) {
     throw new UsageError(
-      "--store: only a store in a SQLite file is restored so; use pg_restore for PostgreSQL",
+      "--store: a backup is restored to sqlite:PATH or to an empty postgres:// database",
     );
   }
   refuseOther(file!);
@@ -26,6 +28,14 @@ export const restore = async (operands: readonly string[], settings: Settings): 
   await inventory.close();
   lock?.release();
   printLine(`${path} is what ${file} holds${hadStore ? `; what was there is ${aside}` : ""}`);
+  return 0;
+};
+
+/** PostgreSQL has no file to put aside, so its database must be empty. */
+const restoreInto = async (file: string, store: string): Promise<number> => {
+  refuseOther(file);
+  const { apis = 0 } = await copyStore(`sqlite:${file}`, store);
+  printLine(`the database holds what ${file} holds: ${apis} APIs`);
   return 0;
 };
 

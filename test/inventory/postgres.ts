@@ -1,6 +1,6 @@
 /** A PostgreSQL of Debian's package, on loopback, with a data folder of its own that goes with it. */
 import { execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,7 +61,10 @@ export async function startPostgres(): Promise<Postgres> {
       return `postgres://${USER}@127.0.0.1:${port}/nta${count}`;
     },
     crash: async () => {
+      // Its children would go on for a moment, beside those of the next.
+      const children = childrenOf(running.server.pid!);
       running.server.kill("SIGKILL");
+      for (const child of children) endProcess(child);
       await running.ended;
       rmSync(join(data, "postmaster.pid"), { force: true });
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -73,6 +76,19 @@ export async function startPostgres(): Promise<Postgres> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
 }
 
 /** PostgreSQL refuses to run as root. */
