@@ -141,7 +141,9 @@ test("a page whose token expired begins the list anew", async () => {
 });
 
 test("waits when the server is busy, as long as it asks", async () => {
-  const { api, cluster } = await watch({ prepare: (each) => Object.assign(each, { busyRequests: 12 }) });
+  const { api, cluster } = await watch({
+    prepare: (each) => Object.assign(each, { busyRequests: 12 }),
+  });
   await until("synced", () => cluster.isSynced);
   assert.equal(api.busyRequests, 0);
 });

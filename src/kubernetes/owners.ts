@@ -77,7 +77,8 @@ export class Owners {
 
   /** The workload that answers at an address, as `telemetry/` names it; empty where that is not known. */
   readonly workloadOf = (ip: string, port: number, timeMs: number = this.#nowMs()): string => {
-    const pod = this.#tables.pods.at(ip, port, timeMs);
+    // A source may not know the time.
+    const pod = this.#tables.pods.at(ip, port, timeMs > 0 ? timeMs : this.#nowMs());
     return pod === null ? "" : this.#workload(pod);
   };
 

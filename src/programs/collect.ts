@@ -5,7 +5,7 @@ import { openStatusServer } from "../sensor/statusserver.ts";
 import { namespaceFilter, openCluster } from "./clusterwatch.ts";
 import { openCollector } from "./collect/collector.ts";
 import { Interruption } from "./interruption.ts";
-import { selectionOf } from "./selecting.ts";
+import { privacyOf, selectionOf } from "./selecting.ts";
 import { openDestination } from "./tap/destination.ts";
 import { openLog } from "./tap/log.ts";
 import { stateFileIn } from "./tap/statefolder.ts";
@@ -29,6 +29,7 @@ export const collect = async (settings: Settings): Promise<number> => {
   const collector = await openCollector({
     listen: settings.envoyListen,
     selection: selectionOf(settings),
+    privacy: privacyOf(settings),
     transport: destination.transport,
     sensor: settings.sensorName === "" ? `envoy@${hostname()}` : settings.sensorName,
     stateFile: destination.isRemote ? stateFileIn(settings.state, log) : null,

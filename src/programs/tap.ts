@@ -8,6 +8,7 @@ import { privacyOf, selectionOf } from "./selecting.ts";
 import { type Destination, openDestination, ownEndpoints } from "./tap/destination.ts";
 import { ringBytesOf } from "./tap/ears.ts";
 import { limitHeap } from "./tap/heap.ts";
+import { openKubernetes } from "./tap/kubernetes.ts";
 import { LiveLine } from "./tap/liveline.ts";
 import { openLog } from "./tap/log.ts";
 import type { RunningTap, TapInput } from "./tap/options.ts";
@@ -25,6 +26,7 @@ export const tap = async (settings: Settings): Promise<number> => {
   const log = openLog(settings.log);
   const interruption = new Interruption();
   const destination = await openDestination(settings, log);
+  const kubernetes = settings.read === "" ? openKubernetes(settings, log) : null;
   const running = await startTap({
     input: await inputOf(settings),
     selection: selectionOf(settings),
@@ -40,13 +42,16 @@ export const tap = async (settings: Settings): Promise<number> => {
     budget: { cpuMax: settings.cpuMax, memoryBytesMax: settings.memoryMax },
     log,
     onRefused: "fail",
+    ...kubernetes?.options,
   });
+  kubernetes?.follow(running);
   const status = await openStatus(settings, running, log);
   const line = process.stderr.isTTY === true ? openLine(running, destination) : null;
   announce(settings, running, status, log);
   const outcome = await untilEnd(running, interruption.signal);
   line?.close();
   const exit = setTimeout(() => process.exit(interruption.status || 1), EXIT_MS);
+  await kubernetes?.close();
   const isAllSent = await running.stop(STOP_MS);
   await status?.close();
   clearTimeout(exit);

@@ -11,8 +11,11 @@ const hosts = new FieldCache<Authority | null>(HeaderName.Host, (text) =>
   text === null ? null : parseAuthority(text),
 );
 
-/** Which workload answers at an address (`namespace/kind/name`), empty where that is not known. */
-export type WorkloadOf = (ip: string, port: number) => string;
+/**
+ * Which workload answered at an address at a time (`namespace/kind/name`), empty where that is not known. Addresses are
+ * given to another when their owner is gone.
+ */
+export type WorkloadOf = (ip: string, port: number, timeMs: number) => string;
 
 /** All APIs that are being counted, by what names them: host, port, scheme and workload. */
 export class ApiTable {
@@ -41,7 +44,10 @@ export class ApiTable {
     const host = authority?.host ?? server.ip;
     const scheme = target.scheme === "https" ? "https" : "http";
     const port = target.authority === "" ? server.port : namedPort(authority, scheme, server.port);
-    const workload = this.#workloadOf === null ? "" : this.#workloadOf(server.ip, server.port);
+    const workload =
+      this.#workloadOf === null
+        ? ""
+        : this.#workloadOf(server.ip, server.port, exchange.request!.startTimeMs);
     let apis = this.#byHost.get(host);
     if (apis !== undefined) {
       for (const api of apis) {

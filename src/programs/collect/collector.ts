@@ -13,7 +13,7 @@ import { type SensorStatus, statusJson } from "../../sensor/status.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { EnvoySink } from "../../server/envoysink.ts";
 import type { WorkloadOf } from "../../telemetry/apis.ts";
-import { defaultPrivacy } from "../../telemetry/privacy.ts";
+import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
@@ -23,6 +23,7 @@ import { version } from "../version.ts";
 export interface CollectorOptions {
   readonly listen: ListenAddress;
   readonly selection: Selection;
+  readonly privacy: PrivacyRules;
   readonly transport: Transport;
   readonly sensor: string;
   readonly stateFile: string | null;
@@ -158,9 +159,9 @@ class Collector {
   }
 
   #newTelemetry(hashKey: Uint8Array): Telemetry {
-    const { selection, workloadOf } = this.#options;
+    const { selection, privacy, workloadOf } = this.#options;
     return new Telemetry({
-      ...{ selection, privacy: defaultPrivacy, hashKey },
+      ...{ selection, privacy, hashKey },
       ...(workloadOf !== undefined && { workloadOf }),
     });
   }

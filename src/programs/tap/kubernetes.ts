@@ -95,9 +95,14 @@ class PodFollower implements TapInCluster {
     for (const pod of pods) {
       const path = pod.ips.map((ip) => paths.get(ip)).find((each) => each !== undefined);
       if (path !== undefined) wanted.set(path, pod);
-      else this.#trouble("namespace", `${pod.namespace}/${pod.name}: its network namespace is not found`);
+      else
+        this.#trouble(
+          "namespace",
+          `${pod.namespace}/${pod.name}: its network namespace is not found`,
+        );
     }
-    if (leftOut > 0) this.#trouble("too many", `${leftOut} pods are not listened to inside: --in-pod-max`);
+    if (leftOut > 0)
+      this.#trouble("too many", `${leftOut} pods are not listened to inside: --in-pod-max`);
     for (const [path, pod] of [...this.#heard]) {
       if (wanted.get(path)?.uid === pod.uid) continue;
       // What was heard still belongs to the pod while it is taken.
