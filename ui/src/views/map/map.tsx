@@ -92,6 +92,13 @@ const Content = ({ map }: { map: MapData }) => {
           onChange={(value) => change({ as: value === "list" ? "list" : null })}
         />
       </div>
+      {!isList && (
+        <p className={styles["hint"]}>
+          {state["colour"] === "findings"
+            ? "Large: many calls. Red: open findings, green: none."
+            : "Large: many calls. Red: over 5 % errors, amber: over 1 %, green: fewer."}
+        </p>
+      )}
       {part.hidden > 0 && (
         <p className={styles["hint"]}>
           The {count(part.nodes.length)} with most calls are drawn; {counted(part.hidden, "node")}{" "}
