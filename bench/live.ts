@@ -38,7 +38,7 @@ const MEGABYTES = Number(options.megabytes ?? (options.short ? 60 : 250));
 const WARM_MEGABYTES = 60;
 const WARM_RATE = 15_000;
 const RATES = options.short
-  ? [20, 60, 120]
+  ? [20, 60, 100, 150, 200, 300]
   : [20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400];
 const CACHE = fileURLToPath(new URL(".cache", import.meta.url));
 const FETCH = fileURLToPath(new URL("../test/live/fetch.ts", import.meta.url));
