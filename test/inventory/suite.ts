@@ -481,7 +481,7 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
         "ada",
       );
       await inventory.forwarding.create(
-        { name: "folder", enabled: true, target: { kind: "directory", path: "/tmp/x" } },
+        { name: "folder", enabled: true, target: { kind: "directory", path: "documents" } },
         "ada",
       );
       assert.ok(!JSON.stringify(await inventory.forwarding.list()).includes("s3cret"));
