@@ -116,7 +116,7 @@ async function undo(context: Context, id: string, who: string): Promise<AuditRow
     return { entry: auditRow({ ...row, undone_ms: nowMs }), touched: apis };
   });
   for (const api of touched) {
-    context.inference.want(api, true);
+    context.inference.want(api, "now");
     context.emit({ kind: "api", api });
   }
   return entry;

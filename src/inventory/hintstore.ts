@@ -47,7 +47,7 @@ async function put(context: Context, api: string, hints: ApiHints, who: string):
     });
     await refreshRow(tx, api, preferences, nowMs);
   });
-  context.inference.want(api, true);
+  context.inference.want(api, "now");
   await context.inference.upTo(api, PATIENCE_MS);
   context.emit({ kind: "api", api });
   return hints;

@@ -57,7 +57,7 @@ async function put(
     await refreshRow(tx, id, preferences, nowMs);
     return id;
   });
-  inference.want(api, true);
+  inference.want(api, "now");
   await inference.upTo(api, PATIENCE_MS);
   context.emit({ kind: "api", api });
   const { title, operations, problems } = described;
@@ -122,6 +122,6 @@ async function remove(context: Context, api: string, who: string): Promise<void>
     await addAudit(tx, { nowMs, who, what: "api.import-remove", message, api, undo: null });
     await refreshRow(tx, api, preferences, nowMs);
   });
-  context.inference.want(api, true);
+  context.inference.want(api, "now");
   context.emit({ kind: "api", api });
 }

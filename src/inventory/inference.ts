@@ -24,6 +24,8 @@ interface InferenceOptions {
 const FAILED_REST_MS = 60_000;
 /** An API rests at least so many times as long as its inference took. */
 const REST_FACTOR = 10;
+/** Where nothing new was heard, an API whose document stays the same rests twice as long each time, up to this. */
+const SAME_REST_MS = 30_000;
 const POLL_MS = 10;
 
 export class Inference {
@@ -31,6 +33,8 @@ export class Inference {
   /** When each is due. */
   readonly #due = new Map<string, number>();
   readonly #tookMs = new Map<string, number>();
+  /** How often in a row inference changed nothing. */
+  readonly #sameCounts = new Map<string, number>();
   #running: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #current: string | null = null;
@@ -55,9 +59,14 @@ export class Inference {
     for (const { id } of rows) this.want(id);
   }
 
-  want(api: string, isUrgent = false): void {
-    const restMs = Math.max(this.#options.restMs, REST_FACTOR * (this.#tookMs.get(api) ?? 0));
-    const dueMs = isUrgent ? 0 : performance.now() + restMs;
+  want(api: string, urgency: "now" | "soon" | "some time" = "soon"): void {
+    const { restMs } = this.#options;
+    const sameRestMs = urgency === "soon" ? 0 : restMs * 2 ** (this.#sameCounts.get(api) ?? 0);
+    const ownRestMs = Math.max(restMs, REST_FACTOR * (this.#tookMs.get(api) ?? 0));
+    const dueMs =
+      urgency === "now"
+        ? 0
+        : performance.now() + Math.max(ownRestMs, Math.min(sameRestMs, SAME_REST_MS));
     const known = this.#due.get(api);
     if (known === undefined || known > dueMs) this.#due.set(api, dueMs);
     this.#plan();
@@ -147,24 +156,28 @@ export class Inference {
     const lesson = await store.read((db) =>
       readLesson(db, api, { hashKey, nowMs, unusedAfterDays }),
     );
-    const previous = await store.read((db) =>
+    const before = await store.read((db) =>
       db
         .selectFrom("versions")
-        .select("data")
+        .select(["data", "hash"])
         .where("api", "=", api)
         .where("version", "=", lesson.row.version)
         .executeTakeFirst(),
     );
     const learned = await learner.ask(
       "learn",
-      { ...lessonOf(lesson), previous: previous?.data ?? null, weights },
+      { ...lessonOf(lesson), previous: before ?? null, weights },
       "background",
     );
     const concluded = await store.write((tx) =>
       conclude(tx, lesson, learned, { engine: store.engine, nowMs, preferences }),
     );
     if (concluded === null) this.want(api);
-    else onConcluded(api, concluded);
+    else {
+      const isSame = concluded.changes.length === 0;
+      this.#sameCounts.set(api, isSame ? (this.#sameCounts.get(api) ?? 0) + 1 : 0);
+      onConcluded(api, concluded);
+    }
     for (const source of learned.overfull) await tidySource(store, learner, source);
     if (learned.overfull.length > 0) {
       this.#options.onTidied();

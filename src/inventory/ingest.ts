@@ -16,7 +16,8 @@ import type { Store } from "./store.ts";
 
 /** What a turn changed, for who acts on it. */
 export interface Ingested {
-  readonly apis: ReadonlySet<string>;
+  /** Whether something was heard there that had not been heard before. */
+  readonly apis: ReadonlyMap<string, boolean>;
   readonly sensors: ReadonlySet<string>;
 }
 
@@ -93,9 +94,10 @@ export class Ingest {
   #takeTurn(): Waiting[] {
     const turn: Waiting[] = [];
     let operations = 0;
+    // Under pressure turns are longer: what several sensors say of one endpoint is then written once.
+    const operationsMax = Math.max(inventoryLimits.turnOperationsMax, this.#waitingOperations >> 3);
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      if (turn.length > 0 && operations + next.operations > inventoryLimits.turnOperationsMax)
-        break;
+      if (turn.length > 0 && operations + next.operations > operationsMax) break;
       this.#queue.shift();
       turn.push(next);
       operations += next.operations;
@@ -128,8 +130,8 @@ export class Ingest {
       const touched = await new Merging(tx, engine, cache).merge(updates);
       await sequences.save(tx, engine, nowMs);
       await sensors.save(tx);
-      await markDirty(tx, new Set(touched.values()), nowMs);
-      return new Set(touched.values());
+      await markDirty(tx, [...touched.keys()], nowMs);
+      return touched;
     });
     turn.forEach((waiting, index) => {
       this.operationsMerged += waiting.operations;
@@ -153,7 +155,7 @@ function countOperations({ summaries }: Delta): number {
 /** APIs that have to be inferred again, made where they are new. */
 async function markDirty(
   tx: Transaction<Database>,
-  apis: ReadonlySet<string>,
+  apis: readonly string[],
   nowMs: number,
 ): Promise<void> {
   for (const ids of inChunks([...apis].sort())) {

@@ -82,14 +82,10 @@ export const tasks: Tasks = {
 
 function learn(lesson: LearnLesson): Learned {
   const { api, view, summaries, description } = viewOfLesson(lesson);
-  const documents: DocumentPair = {
-    "3.0": emit(api ?? nothing(), { openapi: "3.0.3", evidence: false }),
-    "3.1": emit(api ?? nothing(), { openapi: "3.1.0", evidence: false }),
-  };
-  const text = JSON.stringify(documents);
-  const hash = createHash("sha256").update(JSON.stringify(documents["3.1"])).digest("hex");
-  const previous = lesson.previous === null ? null : unpack(lesson.previous);
-  const isSame = previous === text;
+  const document = emit(api ?? nothing(), { openapi: "3.1.0", evidence: false });
+  const hash = createHash("sha256").update(JSON.stringify(document)).digest("hex");
+  const { previous } = lesson;
+  const isSame = previous?.hash === hash;
   const findings = view === null ? [] : findingsOf(lesson.api, view);
   const sensitive = new Set(
     view?.endpoints.flatMap(({ sightings }) => sightings.map(({ kind }) => kind)),
@@ -98,9 +94,8 @@ function learn(lesson: LearnLesson): Learned {
     title: api?.title ?? null,
     hosts: api?.hosts ?? [],
     servers: serversOf(summaries),
-    securitySchemes: (((documents["3.1"] as JsonObject)["components"] as JsonObject)?.[
-      "securitySchemes"
-    ] ?? {}) as JsonObject,
+    securitySchemes: ((document["components"] as JsonObject)?.["securitySchemes"] ??
+      {}) as JsonObject,
     endpoints: view === null ? [] : endpointsOf(lesson.api, view, description !== null),
     auth: [...new Set(view?.endpoints.flatMap(({ auth }) => auth))].sort(),
     sensitive: [...sensitive].sort(),
@@ -109,14 +104,11 @@ function learn(lesson: LearnLesson): Learned {
     callers: callersOf(view),
     findings,
     hash,
-    documents: isSame ? null : pack(text),
+    documents: isSame ? null : pack(JSON.stringify(pairFrom(api, document))),
     differences:
       isSame || previous === null
         ? []
-        : differencesOf(
-            (JSON.parse(previous) as DocumentPair)["3.1"] as OpenApiDocument,
-            documents["3.1"] as OpenApiDocument,
-          ),
+        : differencesOf(pairOf(previous.data)["3.1"] as OpenApiDocument, document),
     comparison: description === null || view === null ? null : comparisonOf(view, description),
     overfull: lesson.sources.flatMap(({ id }, index) =>
       isOverfull(summaries[index]!) ? [id] : [],
@@ -184,6 +176,11 @@ const nothing = (): Api => ({
 
 const fullVersion = (openapi: "3.0" | "3.1"): OpenApiVersion =>
   openapi === "3.0" ? "3.0.3" : "3.1.0";
+
+const pairFrom = (api: Api | null, document: OpenApiDocument): DocumentPair => ({
+  "3.0": emit(api ?? nothing(), { openapi: "3.0.3", evidence: false }),
+  "3.1": document,
+});
 
 const pairOf = (documents: Uint8Array): DocumentPair =>
   JSON.parse(unpack(documents)) as DocumentPair;

@@ -29,8 +29,8 @@ export interface Lesson {
 }
 
 export interface LearnLesson extends Lesson {
-  /** Both documents of the version before, packed (`DocumentPair`). */
-  readonly previous: Uint8Array | null;
+  /** The version before: both documents, packed (`DocumentPair`), and their hash. */
+  readonly previous: { readonly data: Uint8Array; readonly hash: string } | null;
   readonly weights: Readonly<Record<string, number>>;
 }
 

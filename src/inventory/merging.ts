@@ -110,14 +110,14 @@ export class Merging {
     this.#cache = cache;
   }
 
-  /** Gives the APIs that were touched, by source. */
-  async merge(updates: Updates): Promise<Map<string, string>> {
+  /** Gives the APIs that were touched, and whether something was heard there that had not been heard before. */
+  async merge(updates: Updates): Promise<Map<string, boolean>> {
     const rows = await this.#lockSources(updates);
-    const apis = new Map<string, string>();
+    const apis = new Map<string, boolean>();
     for (const update of updates.sources.values()) {
       const row = rows.get(update.id)!;
-      await this.#mergeSource(row, update);
-      apis.set(update.id, row.api);
+      const isNovel = await this.#mergeSource(row, update);
+      apis.set(row.api, isNovel || (apis.get(row.api) ?? false));
     }
     await this.#save();
     // Last, as each transaction of each server waits for this one lock.
@@ -198,15 +198,17 @@ export class Merging {
     return api;
   }
 
-  async #mergeSource(row: SourceTable, update: SourceUpdate): Promise<void> {
+  async #mergeSource(row: SourceTable, update: SourceUpdate): Promise<boolean> {
     const limits = countsOf(row.limits);
     addCounts(limits, update.limits);
     const addresses = countsOf(row.addresses);
     addCounts(addresses, update.addresses);
     const cached = await this.#load(row.id, update.figures, [...update.pieces.keys()]);
     let nodeCount = row.node_count;
+    let isNovel = false;
     for (const [node, { path, piece }] of update.pieces) {
       const known = cached.get(node)!;
+      isNovel ||= hasNewOperation(known.piece, piece);
       if (known.piece === null) {
         if (nodeCount >= inventoryLimits.nodesMax) {
           limits.set("nodesMax", (limits.get("nodesMax") ?? 0) + 1);
@@ -232,6 +234,7 @@ export class Merging {
       ),
       limits: JSON.stringify(Object.fromEntries(limits)),
     });
+    return isNovel;
   }
 
   #addHours(
@@ -351,6 +354,13 @@ export class Merging {
       "limits",
     ]);
   }
+}
+
+function hasNewOperation(known: PathNode | null, piece: PathNode): boolean {
+  for (const operation of piece.operations.keys()) {
+    if (known === null || !known.operations.has(operation)) return true;
+  }
+  return false;
 }
 
 /** Rows that stand near each other are written one after the other. */

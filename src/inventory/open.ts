@@ -96,7 +96,7 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
     replicas.tell(event);
   };
   const ingest = new Ingest(store, now, ({ apis, sensors }) => {
-    for (const api of apis) inference.want(api);
+    for (const [api, isNovel] of apis) inference.want(api, isNovel ? "soon" : "some time");
     for (const sensor of sensors) emit({ kind: "sensor", sensor });
   });
   const inference: Inference = new Inference({

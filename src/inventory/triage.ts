@@ -201,7 +201,7 @@ async function inferredNow(
   others: readonly string[],
 ): Promise<ApiDetail> {
   for (const each of [api, ...others]) {
-    context.inference.want(each, true);
+    context.inference.want(each, "now");
     context.emit({ kind: "api", api: each });
   }
   await context.inference.upTo(api, PATIENCE_MS);
