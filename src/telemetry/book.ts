@@ -12,7 +12,7 @@
  *     rare   repeated repeatedInstance integers64 huge negatives emptyArrays cut restNames rest last samples sampleHigh side
  *     words  room count (word times)*
  *
- * Counts are 32 bits, which `telemetry.ts` keeps from running over.
+ * Counts are 31 bits, which `telemetry.ts` keeps from running over.
  */
 import { HASH_LOW_SPAN } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
@@ -114,7 +114,7 @@ export interface NodeBudget {
 }
 
 export class Book {
-  cells: Uint32Array = new Uint32Array(BLOCK * 8);
+  cells: Int32Array = new Int32Array(BLOCK * 8);
   readonly texts: TextSide[] = [];
   readonly rares: RareSide[] = [];
   readonly budget: NodeBudget;
@@ -162,7 +162,7 @@ export class Book {
     const at = this.#used;
     this.#used = at + blocks * BLOCK;
     if (this.#used > this.cells.length) {
-      const grown = new Uint32Array(Math.max(this.#used, Math.ceil(this.cells.length * 1.5)));
+      const grown = new Int32Array(Math.max(this.#used, Math.ceil(this.cells.length * 1.5)));
       grown.set(this.cells);
       this.cells = grown;
     }
@@ -182,7 +182,7 @@ export class Book {
     if (known !== 0) return known;
     const text = this.#allocate(1);
     this.cells[node + Node.Text] = text;
-    this.cells[text + Text.SampleHigh] = 0xffffffff;
+    this.cells[text + Text.SampleHigh] = 0x7fffffff;
     return text;
   }
 
@@ -199,7 +199,7 @@ export class Book {
     if (known !== 0) return known;
     const rare = this.#allocate(1);
     this.cells[node + Node.Rare] = rare;
-    this.cells[rare + Rare.SampleHigh] = 0xffffffff;
+    this.cells[rare + Rare.SampleHigh] = 0x7fffffff;
     return rare;
   }
 

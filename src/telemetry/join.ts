@@ -114,7 +114,7 @@ export class Joiner {
     book.cells[node + Node.Objects]! += 1;
     const whole = (entry & TapeFlag.Whole) !== 0;
     if (!whole) book.countRare(node, Rare.Cut, 1);
-    this.#instance = (this.#instance + 1) >>> 0;
+    this.#instance = (this.#instance + 1) | 0;
     const instance = this.#instance;
     const flags = this.#names.flags;
     let guess = book.cells[node + Node.Child]!;

@@ -260,6 +260,10 @@ function classifyForeign(
 function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
+    if (at + 4 <= end && (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) < 0x80) {
+      at += 4;
+      continue;
+    }
     const byte = bytes[at]!;
     at += 1;
     if (byte < 0x80) continue;

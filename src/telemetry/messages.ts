@@ -109,7 +109,7 @@ export class MessageCounter {
   }
 
   #begin(book: Book, root: number): void {
-    this.#message = (this.#message + 1) >>> 0;
+    this.#message = (this.#message + 1) | 0;
     this.#parameters.begin(book, root, this.#message);
   }
 

@@ -327,8 +327,8 @@ export class Telemetry implements ExchangeObserver {
 
 /** Tables are renewed at most so often: it costs what merging all summaries costs. */
 const settleExchangesMin = 20_000;
-/** A value takes a byte at least, so no count of 32 bits runs over before. */
-const scannedBytesMax = 2 ** 32 - 2 * telemetryLimits.bodyBytesMax;
+/** A value takes a byte at least, so no count of 31 bits runs over before. */
+const scannedBytesMax = 2 ** 31 - 2 * telemetryLimits.bodyBytesMax;
 const pooledScansMax = 256;
 const pooledScratchBytes = 65_536;
 
