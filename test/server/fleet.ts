@@ -48,6 +48,7 @@ export class Fleet {
   readonly #stopping = new AbortController();
   readonly #random: Random;
   readonly #running: Promise<void>[] = [];
+  readonly #hosts = new WeakMap<FrozenDelta, string>();
   /** Calls by host in deltas that were acknowledged. */
   readonly acknowledged = new Map<string, number>();
   deltas = 0;
@@ -116,7 +117,7 @@ export class Fleet {
       this.failures += 1;
       await sleep(50 + this.#random.integer(0, 200));
     }
-    const { host } = lessons.find(({ text }) => delta.text.includes(text))!;
+    const host = this.#hosts.get(delta)!;
     this.deltas += 1;
     this.acknowledged.set(host, (this.acknowledged.get(host) ?? 0) + delta.calls);
   }
@@ -145,12 +146,14 @@ export class Fleet {
   #sequence(sensor: string): () => FrozenDelta {
     const sequences = new Map<number, number>();
     return () => {
-      const { shard, text } = this.#random.pick(lessons);
+      const { host, shard, text } = this.#random.pick(lessons);
       const sequence = (sequences.get(shard) ?? 0) + 1;
       sequences.set(shard, sequence);
       const calls = ENDPOINTS;
       const facts = { keyId: "k", fromMs: 1, toMs: 2, calls, standsFor: calls, coverage: COVERAGE };
-      return freezeDelta({ sensor, epoch: "soak", shard, sequence }, facts, [text]);
+      const delta = freezeDelta({ sensor, epoch: "soak", shard, sequence }, facts, [text]);
+      this.#hosts.set(delta, host);
+      return delta;
     };
   }
 

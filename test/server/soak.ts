@@ -26,9 +26,24 @@ const seconds = Number(values.seconds ?? (values.short ? 60 : 600));
 const GROWTH_MAX = 1.3;
 const WARM_SHARE = 1 / 3;
 const SAMPLE_MS = 2000;
+const SETTLE_MS = 60_000;
+/** An API rests for two seconds before it is inferred. */
+const CALM_TIMES = 6;
 
 const say = (line: string): void => console.log(line);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Lists show what was inferred last; waits until nothing waits for that. */
+const settled = async (url: string): Promise<void> => {
+  const untilMs = Date.now() + SETTLE_MS;
+  let calm = 0;
+  while (calm < CALM_TIMES && Date.now() < untilMs) {
+    await sleep(500);
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const waiting = [...text.matchAll(/^nta_\w+_waiting (\d+)/gm)].map((found) => Number(found[1]));
+    calm = waiting.length > 0 && waiting.every((count) => count === 0) ? calm + 1 : 0;
+  }
+};
 
 const residentMb = async (url: string): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -107,7 +122,7 @@ await withFolder(async (folder) => {
     if (kills > 0) server = await killRounds(options, server);
     else wrong.push(...(await soak(url, fleet)));
     await fleet.stop();
-    await sleep(5000);
+    await settled(url);
     wrong.push(...(await differences(url, fleet.acknowledged)));
   } finally {
     await server.end();
