@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
 import { freePort, type Program, run, serve } from "./program.ts";
 
 const SHOP = fileURLToPath(new URL("../../examples/shop.pcap", import.meta.url));
@@ -156,6 +157,51 @@ test("ids that do not exist, and some that cannot, are 404 or 400, never a bug",
     }
   }
   assert.doesNotMatch(server.log(), /warn/);
+});
+
+test("whatever is sent is refused or done, never a bug", async () => {
+  const writing = Object.entries(document.paths).flatMap(([template, item]) =>
+    Object.keys(item)
+      .filter((method) => method !== "get" && method !== "delete")
+      .map((method) => ({ method: method.toUpperCase(), template })),
+  );
+  const keys = fc.constantFrom(
+    "name",
+    "target",
+    "kind",
+    "url",
+    "apis",
+    "into",
+    "patch",
+    "pins",
+    "state",
+    "weights",
+    "role",
+    "v",
+    "deltas",
+  );
+  const values = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.string({ unit: "binary" }),
+      fc.integer(),
+      fc.constantFrom(null, true, "", "http", "webhook", ids.get("api"), 1e308),
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(keys, tie("value"), { maxKeys: 5 }),
+    ),
+  })).value;
+  for (const { method, template } of writing) {
+    if (template.endsWith("/uploads")) continue;
+    const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids.get(name) ?? "x");
+    for (const value of fc.sample(values, { numRuns: 40, seed: 7 })) {
+      const body = JSON.stringify(value) ?? "null";
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(server.url + path, { method, headers, body });
+      const text = await answer.text();
+      assert.ok(answer.status < 500, `${method} ${path} ${body.slice(0, 300)}: ${text}`);
+    }
+  }
+  assert.doesNotMatch(server.log(), /"level":"warn"/);
 });
 
 test("the archive, the catalogues and the table are whole", async () => {
