@@ -156,6 +156,14 @@ export const programs: Readonly<Record<Program, ProgramRow>> = {
     run: async (operands, settings) =>
       await (await import("./restore.ts")).restore(operands, settings),
   },
+  migrate: {
+    summary: "copy a store into one of another engine, while no server uses it",
+    operands: [],
+    examples: [
+      "nta migrate --store sqlite:nta-data/inventory.db --to postgres://nta@db.example/nta",
+    ],
+    run: async (_operands, settings) => await (await import("./migrate.ts")).migrate(settings),
+  },
   demo: {
     summary: "run reconstruct on the capture that comes with nta",
     operands: [],

@@ -21,7 +21,16 @@ export const serverSettings = {
     form: anyText("STORE", "sqlite:PATH or postgres://USER@HOST/DATABASE"),
     fallback: "sqlite:nta-data/inventory.db",
     description: "Where the inventory is kept; a SQLite file is made where there is none.",
-    programs: [...SERVERS, "restore"],
+    programs: [...SERVERS, "restore", "migrate"],
+  }),
+  to: setting({
+    flag: "to",
+    variable: null,
+    form: anyText("STORE", "sqlite:PATH or postgres://USER@HOST/DATABASE, empty"),
+    fallback: "",
+    fallbackNote: "must be named",
+    description: "Store that becomes a copy of --store.",
+    programs: ["migrate"],
   }),
   requireToken: setting({
     flag: "require-token",

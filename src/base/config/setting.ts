@@ -16,7 +16,8 @@ export type Program =
   | "diff"
   | "import"
   | "backup"
-  | "restore";
+  | "restore"
+  | "migrate";
 
 export interface Setting<Value> {
   /** Long flag, without the dashes. */
