@@ -75,6 +75,11 @@ export class Fleet {
     await Promise.all(this.#running);
   }
 
+  /** The first delta of a sensor of its own, as the body of a request. */
+  batch(sensor: string): Buffer {
+    return encodeBatch({ deltas: [this.#sequence(sensor)()] });
+  }
+
   async #work(name: string): Promise<void> {
     const transport = this.#transport();
     const next = this.#sequence(name);
