@@ -54,6 +54,7 @@ export interface AppParts {
 
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const { access, hostNames, tls } = parts;
+  const isSecure = isSecureServer(parts);
   const app = fastify({
     bodyLimit: serverLimits.bodyBytesMax,
     forceCloseConnections: true,
@@ -71,7 +72,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   readJsonOnly(app);
   answerProblems(app, parts);
-  addGuards(app, { access, hostNames, isTls: tls !== null });
+  addGuards(app, { access, hostNames, isTls: isSecure });
   addBodyTimeout(app);
   addEtags(app);
   app.addHook("onResponse", (request, reply, done) => {
@@ -90,17 +91,22 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   return app;
 }
 
+/** TLS may end here, or at a proxy before. */
+const isSecureServer = ({ tls, publicUrl }: AppParts): boolean =>
+  tls !== null || publicUrl.startsWith("https:");
+
 const HEADERS_TIMEOUT_MS = 15_000;
 
 function addVersionedRoutes(app: FastifyInstance, parts: AppParts): void {
-  const { inventory, access, tls, version, signIn } = parts;
+  const { inventory, access, version, signIn } = parts;
+  const isTls = isSecureServer(parts);
   addSessionRoutes(app, {
     access,
     version,
-    isTls: tls !== null,
+    isTls,
     signInPath: signIn === null ? null : signIn.startPath,
   });
-  if (signIn !== null) addSignInRoutes(app, signIn, access, tls !== null);
+  if (signIn !== null) addSignInRoutes(app, signIn, access, isTls);
   addApiRoutes(app, inventory);
   addDocumentRoutes(app, parts);
   addFeedRoutes(app, inventory, parts.events);

@@ -116,6 +116,17 @@ test("a session: a cookie that scripts cannot read and other sites do not send",
   await fresh.close();
 });
 
+test("behind a proxy that ends TLS the cookie stays within TLS", async () => {
+  const parts = { hostNames: null, publicUrl: "https://nta.example" };
+  const fresh = await startServer({ isOpen: false, parts });
+  const { token } = await fresh.inventory.tokens.create("p", "viewer");
+  const body = JSON.stringify({ token });
+  const { headers } = await fresh.ask("/api/v1/session", { method: "POST", headers: json, body });
+  assert.match(String(headers["set-cookie"]), /; Secure$/);
+  assert.match(String(headers["strict-transport-security"]), /^max-age=/);
+  await fresh.close();
+});
+
 test("pages of other sites change nothing, and read nothing", async () => {
   const rows: readonly [Record<string, string>, number][] = [
     [{}, 200],
