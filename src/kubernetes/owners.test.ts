@@ -179,13 +179,9 @@ test("the address of a Service, and a node's port, lead to the port on which the
     "mixed.shop",
   ]);
   assert.deepEqual(owners.serviceNamesOf("shop/Deployment/cart", 9000), ["cart.shop"]);
-  assert.deepEqual(owners.withServices(new Set(["10.1.0.1"])), ["10.1.0.1"]);
-  assert.deepEqual(owners.withServices(new Set(["10.1.0.1", "10.1.0.2"])), [
-    "10.1.0.1",
-    "10.1.0.2",
-    "10.96.0.10",
-    "fd96::10",
-  ]);
+  assert.deepEqual(owners.servicesBefore(new Set(["10.1.0.1"])), []);
+  const both = new Set(["10.1.0.1", "10.1.0.2"]);
+  assert.deepEqual(owners.servicesBefore(both), ["10.96.0.10", "fd96::10"]);
   all.slices.upsert(endpointSliceOf(slice("cart", ["10.1.0.2"], [{ name: "http", port: 9090 }]))!);
   assert.deepEqual(owners.listenerAt("10.96.0.10", 80), { ...cart, port: 9090 });
 });

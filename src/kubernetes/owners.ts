@@ -127,18 +127,19 @@ export class Owners {
   }
 
   /**
-   * Addresses that no sensor has to report which only sees the client's side: those of servers that are reported, and of
-   * Services behind which all are.
+   * Addresses of Services behind which all that listen are reported: who sees only a client call one has nothing to add.
    */
-  withServices(covered: ReadonlySet<string>): string[] {
-    const services: string[] = [];
+  servicesBefore(reported: ReadonlySet<string>): string[] {
+    const addresses: string[] = [];
+    const slices = this.#slicesByService();
     for (const service of this.#tables.services.all()) {
-      const backends = this.#slicesOf(service).flatMap((slice) => slice.addresses);
-      if (backends.length > 0 && backends.every((address) => covered.has(address))) {
-        services.push(...service.ips);
+      const behind = slices.get(`${service.namespace}/${service.name}`) ?? [];
+      const backends = behind.flatMap((slice) => slice.addresses);
+      if (backends.length > 0 && backends.every((address) => reported.has(address))) {
+        addresses.push(...service.ips);
       }
     }
-    return [...covered, ...services];
+    return addresses;
   }
 
   #workload(pod: Pod): string {
@@ -163,10 +164,6 @@ export class Owners {
       return scheduled === null ? owner : { kind: "CronJob", name: scheduled[1]! };
     }
     return owner;
-  }
-
-  #slicesOf(service: Service): EndpointSlice[] {
-    return this.#slicesByService().get(`${service.namespace}/${service.name}`) ?? [];
   }
 
   #slicesByService(): Map<string, EndpointSlice[]> {

@@ -37,7 +37,9 @@ export const collect = async (settings: Settings): Promise<number> => {
     flushIntervalMs: settings.flushInterval,
     log,
     isWanted: cluster === null ? () => true : isWanted,
-    ...(cluster !== null && { workloadOf: cluster.owners.workloadOf }),
+    ...(cluster !== null && {
+      workloadOf: (ip, port, timeMs) => cluster.owners.listenerAt(ip, port, timeMs)?.workload ?? "",
+    }),
   });
   const status =
     settings.statusListen === null

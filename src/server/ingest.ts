@@ -20,6 +20,8 @@ export class Ingest {
   refused = 0;
   deltas = 0;
   duplicates = 0;
+  /** Addresses that lead to what is reported, and nowhere else: those of a cluster's Services. */
+  servicesBefore: ((reported: ReadonlySet<string>) => readonly string[]) | null = null;
 
   constructor(inventory: Inventory) {
     this.#inventory = inventory;
@@ -105,7 +107,11 @@ export class Ingest {
     const nowMs = Date.now();
     const cached = this.#coveredCache.get(sensor);
     if (cached !== undefined && nowMs - cached.atMs < COVERED_MS) return cached.addresses;
-    const addresses = await this.#inventory.sensors.coveredAddresses(sensor);
+    const { sensors } = this.#inventory;
+    const addresses = [...(await sensors.coveredAddresses(sensor))];
+    if (this.servicesBefore !== null) {
+      addresses.push(...this.servicesBefore(new Set(await sensors.coveredAddresses(""))));
+    }
     if (this.#coveredCache.size >= COVERED_SENSORS_MAX) this.#coveredCache.clear();
     this.#coveredCache.set(sensor, { atMs: nowMs, addresses });
     return addresses;

@@ -21,6 +21,7 @@ import { SecretFile } from "../../server/secretfile.ts";
 import { SignIn } from "../../server/signin.ts";
 import { TlsFiles } from "../../server/tls.ts";
 import { Uploads } from "../../server/uploads.ts";
+import { openCluster } from "../clusterwatch.ts";
 import { selectionOf } from "../selecting.ts";
 import { version } from "../version.ts";
 import { openNatsDeltas } from "./natsdeltas.ts";
@@ -65,6 +66,11 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
     const { address, port } = await listenAt(app, listen);
     if (tls !== null) closers.push(tls.follow(app.server as unknown as TlsServer, log.warn));
     closers.push(await openNatsDeltas(settings, ingest, log));
+    const cluster = openCluster(settings, "cluster", log);
+    if (cluster !== null) {
+      ingest.servicesBefore = (reported) => cluster.owners.servicesBefore(reported);
+      closers.push(() => cluster.close());
+    }
     const tick = setInterval(() => {
       inventory.tick(Date.now()).catch((error: Error) => log.warn(`the store: ${error.message}`));
     }, TICK_MS);

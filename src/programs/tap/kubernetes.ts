@@ -9,11 +9,12 @@ import { PodNamespaces } from "../../kubernetes/podnamespaces.ts";
 import { parseSelector } from "../../kubernetes/selector.ts";
 import { systemClock } from "../../sensor/clock.ts";
 import { type Log, QuietLog } from "../../sensor/quietlog.ts";
+import type { ApiSummary } from "../../telemetry/summary.ts";
 import { namespaceFilter, openCluster } from "../clusterwatch.ts";
 import type { RunningTap, TapOptions } from "./options.ts";
 
 export interface TapInCluster {
-  readonly options: Pick<TapOptions, "workloadOf" | "workloadIn" | "isWanted">;
+  readonly options: Pick<TapOptions, "workloadOf" | "workloadIn" | "isWanted" | "onCovered">;
   /** From now on pods are listened to inside, as they come and go. */
   follow(running: RunningTap): void;
   close(): Promise<void>;
@@ -59,6 +60,8 @@ class PodFollower implements TapInCluster {
   /** Pods that are listened to inside, by the path of their namespace. */
   readonly #heard = new Map<string, Pod>();
   #timer: NodeJS.Timeout | null = null;
+  /** Addresses whose traffic other sensors report. */
+  #covered: ReadonlySet<string> = new Set();
 
   constructor(cluster: Cluster, rules: InPodRules, settings: Settings, log: Log) {
     this.#cluster = cluster;
@@ -66,6 +69,7 @@ class PodFollower implements TapInCluster {
     this.#namespaces = new PodNamespaces(settings.networkNamespaces);
     this.#log = new QuietLog(log, systemClock.nowMs);
     const { workloadOf } = cluster.owners;
+    const isOfNamespace = namespaceFilter(settings);
     this.options = {
       workloadOf,
       workloadIn: (namespace) => (ip, port, timeMs) => {
@@ -73,7 +77,10 @@ class PodFollower implements TapInCluster {
         const isLoopback = ip.startsWith("127.") || ip === "::1";
         return workloadOf(isLoopback ? (pod?.ips[0] ?? "") : ip, port, timeMs);
       },
-      isWanted: namespaceFilter(settings),
+      isWanted: (summary) => isOfNamespace(summary) && !this.#isCovered(summary),
+      onCovered: (addresses) => {
+        this.#covered = new Set(addresses);
+      },
     };
   }
 
@@ -85,6 +92,12 @@ class PodFollower implements TapInCluster {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#cluster.close();
+  }
+
+  /** The client's side of calls to other nodes: the tap there saw them arrive, under the name of the workload. */
+  #isCovered({ key, serverAddresses }: ApiSummary): boolean {
+    if (key.workload !== "" || serverAddresses.size === 0) return false;
+    return [...serverAddresses.keys()].every((address) => this.#covered.has(address));
   }
 
   async #look(running: RunningTap): Promise<void> {

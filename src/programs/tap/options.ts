@@ -50,6 +50,8 @@ export interface TapOptions {
   /** Whether even one listener gets a thread of its own, so that what else this thread does delays no packet. */
   readonly ownThread: boolean;
   readonly budget: BudgetLimits;
+  /** Whose use is held against the budget: all of this process's, or what listeners on threads of their own add to it. */
+  readonly budgetOf: "process" | "listeners";
   readonly log: Log;
   /** Whether a tap that may not capture fails, or goes on without and says so in its status. */
   readonly onRefused: "fail" | "go on";
@@ -57,6 +59,8 @@ export interface TapOptions {
   readonly workloadOf?: WorkloadOf;
   /** The same in another network namespace, whose loopback is another's. */
   readonly workloadIn?: (namespace: string) => WorkloadOf;
+  /** Addresses whose traffic other sensors report, as the server tells. */
+  readonly onCovered?: (addresses: readonly string[]) => void;
   /** What is not wanted is not sent; all is where this is left out. */
   readonly isWanted?: (summary: ApiSummary) => boolean;
 }

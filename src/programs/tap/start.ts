@@ -4,7 +4,7 @@ import { MISSING_PERMISSION } from "../../capture/live/packetsocket.ts";
 import { systemClock } from "../../sensor/clock.ts";
 import { explain } from "../../sensor/explain.ts";
 import { systemFiles } from "../../sensor/files.ts";
-import { Governor, LOOK_MS } from "../../sensor/governor.ts";
+import { Governor, LOOK_MS, processUsage, type Usage } from "../../sensor/governor.ts";
 import { keyIdOf } from "../../sensor/hashkey.ts";
 import { DeltaQueue, type Taken } from "../../sensor/queue.ts";
 import { QuietLog } from "../../sensor/quietlog.ts";
@@ -42,9 +42,10 @@ export const startTap = async (options: TapOptions): Promise<RunningTap> => {
       nowMs: systemClock.nowMs,
     });
     const hashKey = options.hashKey ?? queue.hashKey ?? randomBytes(16);
+    const bytesBefore = process.memoryUsage.rss();
     const ears = new Ears(options, hashKey);
     const refusal = await hear(ears, options);
-    return new Tap(options, { queue, stateFile, quiet, ears, refusal, hashKey });
+    return new Tap(options, { queue, stateFile, quiet, ears, refusal, hashKey, bytesBefore });
   } catch (error) {
     stateFile?.close();
     throw error;
@@ -69,7 +70,15 @@ interface Parts {
   readonly stateFile: StateFile | null;
   readonly quiet: QuietLog;
   readonly hashKey: Uint8Array;
+  /** What the process took before anything was heard. */
+  readonly bytesBefore: number;
 }
+
+const usageOf = (ears: Ears, bytesBefore: number): Usage => {
+  const usage = processUsage();
+  const memoryBytes = Math.max(0, usage.memoryBytes - bytesBefore);
+  return { ...usage, memoryBytes, cpuMs: ears.facts().cpuMs };
+};
 
 class Tap implements RunningTap {
   readonly finished: Promise<void>;
@@ -84,6 +93,8 @@ class Tap implements RunningTap {
   #keyId: string;
   #state: CaptureStatus["state"];
   #coverage: ReadonlyMap<string, number> = new Map();
+  /** Summaries of namespaces that are left out, and of what other sensors report. */
+  #notWanted = 0;
   #takenMs = Date.now();
   #dropsAtLook = 0;
   #stopped: Promise<boolean> | null = null;
@@ -92,8 +103,11 @@ class Tap implements RunningTap {
     this.#options = options;
     this.#parts = parts;
     this.#keyId = keyIdOf(parts.hashKey);
-    this.#governor = new Governor(options.budget);
     const { queue, quiet, ears, refusal } = parts;
+    this.#governor = new Governor(
+      options.budget,
+      options.budgetOf === "process" ? processUsage : () => usageOf(ears, parts.bytesBefore),
+    );
     this.#state = refusal === null ? "listening" : stateOf(refusal);
     this.#sender = new Sender({
       queue,
@@ -102,7 +116,8 @@ class Tap implements RunningTap {
       log: quiet,
       take: () => this.#take(),
       flushIntervalMs: options.flushIntervalMs,
-      onAnswer: ({ hashKey }) => {
+      onAnswer: ({ hashKey, coveredAddresses }) => {
+        if (coveredAddresses !== null) options.onCovered?.(coveredAddresses);
         if (hashKey !== null) void this.#rekey(hashKey);
       },
       random: Math.random,
@@ -190,10 +205,13 @@ class Tap implements RunningTap {
   #taken(keyId: string, portion: Portion): Taken {
     const { isWanted } = this.#options;
     const nowMs = Date.now();
-    const coverage = coverageOf(this.#parts.ears.facts());
+    const summaries = isWanted === undefined ? portion : portion.filter(isWanted);
+    this.#notWanted += portion.length - summaries.length;
+    const coverage = new Map(coverageOf(this.#parts.ears.facts()));
+    coverage.set("summaries-not-wanted", this.#notWanted);
     const taken: Taken = {
       keyId,
-      summaries: isWanted === undefined ? portion : portion.filter(isWanted),
+      summaries,
       coverage: growth(this.#coverage, coverage),
       fromMs: this.#takenMs,
       toMs: nowMs,
