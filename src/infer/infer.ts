@@ -6,6 +6,7 @@
 import type { ApiSummary, OperationSummary, SlotSummary } from "../telemetry/summary.ts";
 import { Authorities, type Authority } from "./authority.ts";
 import { componentSchemas, findComponents, type SummedEndpoint } from "./components.ts";
+import { conventionOf } from "./conventions.ts";
 import { describeEndpoints } from "./describe.ts";
 import { evidenceOf } from "./evidence.ts";
 import { type ApiGroup, compareText, groupApis } from "./group.ts";
@@ -191,6 +192,7 @@ function describe(
       security: securityOf(credentials[index]!),
       evidence: evidenceOf(sum.calls, total, sum.firstMs, sum.lastMs),
       protocol: protocolOf({ sum, selected }, context),
+      convention: conventionOf(sum),
     };
     return { method, path, operation };
   });

@@ -87,7 +87,11 @@ export interface Operation {
   readonly evidence: Evidence;
   /** What the call is, where the path alone does not say it. */
   readonly protocol: Protocol | null;
+  /** What its messages are laid out by, where that is known under a name. */
+  readonly convention: Convention | null;
 }
+
+export type Convention = "json-api" | "hal" | "odata";
 
 /** Operations that share a path and a method: the selector tells them apart. */
 export interface Protocol {

@@ -84,6 +84,7 @@ const operation: Operation = {
   security: [["key"], []],
   evidence,
   protocol: null,
+  convention: null,
 };
 
 const path = {

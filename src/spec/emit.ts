@@ -104,6 +104,7 @@ function operationJson(
       security: security.map((names) => Object.fromEntries(names.map((name) => [name, []]))),
     }),
     ...protocolJson(operation, options),
+    ...(operation.convention !== null && { "x-nta-convention": operation.convention }),
     ...evidenceJson(operation.evidence, options),
   };
 }

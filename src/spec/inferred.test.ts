@@ -335,6 +335,29 @@ test("operations on one path that the body tells apart", () => {
   assert.equal(protocol.operations[0]!.responses.length, 1);
 });
 
+test("conventions are known by their media types, and by what they look like", () => {
+  const check = (response: object, expected: string | null) => {
+    const [found] = learn([["GET /a", response]]).endpoints;
+    assert.equal(found!.operation.convention, expected, JSON.stringify(response));
+  };
+  check({ data: [{ type: "a", id: "1", attributes: { b: 1 } }], links: {} }, "json-api");
+  check({ data: { type: "a", id: "1", relationships: {} } }, "json-api");
+  check({ data: { type: "a", id: "1", b: 1 } }, null);
+  check({ _links: { self: { href: "/a" }, items: [{ href: "/b" }] }, b: 1 }, "hal");
+  check({ _links: ["/a"] }, null);
+  check({ "@odata.context": "https://x.example/$metadata#a", value: [{ b: 1 }] }, "odata");
+  check({ d: { results: [{ __metadata: { uri: "x" }, b: 1 }] } }, "odata");
+  check({ d: { results: [{ b: 1 }] } }, null);
+  const [typed] = learn([
+    {
+      target: "/a",
+      responseHeaders: { "content-type": "application/vnd.api+json" },
+      responseBody: "{}",
+    },
+  ]).endpoints;
+  assert.equal(typed!.operation.convention, "json-api");
+});
+
 test("operation ids are unique words", () => {
   const api = learn([
     ["GET /users", []],
