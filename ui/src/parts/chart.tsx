@@ -10,7 +10,7 @@ export interface Series {
   readonly label: string;
   /** A variable of `theme.css`. */
   readonly color: string;
-  readonly isFilled?: boolean;
+  readonly isBar?: boolean;
   readonly values: readonly (number | null)[];
 }
 
@@ -87,6 +87,8 @@ const draw = async (
     ticks: { show: false },
     font: `11px ${style.fontFamily || "sans-serif"}`,
   };
+  const first = (startsMs[0] ?? 0) / 1000;
+  const step = startsMs.length > 1 ? startsMs[1]! / 1000 - first : 3_600;
   const options: uPlot.Options = {
     width,
     height,
@@ -96,7 +98,11 @@ const draw = async (
       { ...axis, values: (_, ticks) => ticks.map(momentWords) },
       { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
     ],
-    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(high * 1.05, 1)] } },
+    scales: {
+      // Bars begin at their time: the last one needs room as wide as it is.
+      x: { range: [first, (startsMs.at(-1) ?? 0) / 1000 + step] },
+      y: { range: (_, low, high) => [Math.min(0, low), Math.max(high * 1.05, 1)] },
+    },
     series: [
       { value: (_, at) => (at === null ? "–" : wholeWords.format(at * 1000)) },
       ...series.map((each) => {
@@ -104,10 +110,15 @@ const draw = async (
         return {
           label: each.label,
           stroke: color,
-          width: 1.6,
-          ...(each.isFilled && { fill: color.replace("rgb(", "rgba(").replace(")", ", 0.14)") }),
+          width: each.isBar ? 0 : 1.6,
+          ...(each.isBar && {
+            fill: color.replace("rgb(", "rgba(").replace(")", ", 0.55)"),
+            paths: Plot.paths.bars!({ size: [0.7, 40], align: 1 }),
+          }),
           points: {
-            show: each.values.filter((value) => value !== null).length < pointsBelow,
+            show:
+              each.isBar !== true &&
+              each.values.filter((value) => value !== null).length < pointsBelow,
             size: 5,
           },
           value: (_: uPlot, value: number | null) => (value === null ? "–" : format(value)),

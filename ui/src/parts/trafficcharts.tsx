@@ -19,9 +19,18 @@ const ranges = [
 ] as const;
 
 /** Calls by status class and latency over time, of an API or an endpoint, up to its last call or now. */
-export const TrafficCharts = ({ path, lastMs }: { path: string; lastMs: number }) => {
+export const TrafficCharts = ({
+  path,
+  firstMs,
+  lastMs,
+}: {
+  path: string;
+  firstMs: number;
+  lastMs: number;
+}) => {
   const [state, change] = useUrlState();
-  const range = ranges.find(({ value }) => value === state["range"]) ?? ranges[1];
+  const usual = Date.now() - firstMs < ranges[0].ms ? ranges[0] : ranges[1];
+  const range = ranges.find(({ value }) => value === state["range"]) ?? usual;
   const isLate = Date.now() - lastMs > range.ms;
   const toMs = Math.ceil(((isLate ? lastMs : Date.now()) + 1) / hourMs) * hourMs;
   return (
@@ -30,7 +39,7 @@ export const TrafficCharts = ({ path, lastMs }: { path: string; lastMs: number }
         aria-label="How far back"
         data={ranges.map(({ value, label }) => ({ value, label }))}
         value={range.value}
-        onChange={(value) => change({ range: value === "week" ? null : value })}
+        onChange={(value) => change({ range: value === usual.value ? null : value })}
         w="fit-content"
       />
       <Answer query={useTraffic(path, toMs - range.ms, toMs)}>
@@ -82,13 +91,14 @@ const silence = {
 };
 
 const seriesOf = (buckets: readonly Bucket[]) => {
-  const of = (index: number) => buckets.map(({ statusClasses }) => statusClasses[index] ?? 0);
+  const from = (index: number) =>
+    buckets.map(({ statusClasses }) => statusClasses.slice(index).reduce((a, b) => a + b, 0));
   return {
     startsMs: buckets.map(({ startMs }) => startMs),
     calls: [
-      { label: "calls", color: "--accent", isFilled: true, values: buckets.map((b) => b.calls) },
-      { label: "4xx", color: "--warn", values: of(3) },
-      { label: "5xx", color: "--bad", values: of(4) },
+      { label: "calls", color: "--accent", isBar: true, values: buckets.map((b) => b.calls) },
+      { label: "4xx and 5xx", color: "--warn", isBar: true, values: from(3) },
+      { label: "5xx", color: "--bad", isBar: true, values: from(4) },
     ],
     latency: [
       { label: "half within", color: "--good", values: buckets.map(({ p50Ms }) => p50Ms) },

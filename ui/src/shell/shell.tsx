@@ -12,7 +12,10 @@ import { tellFailure } from "../parts/notify.ts";
 import { places } from "./places.ts";
 import styles from "./shell.module.css";
 
-const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
+const loadPalette = () => import("./palette.tsx");
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }));
+/** Fetched once the first view stands, so that no key typed right after Ctrl K is lost. */
+const paletteAfterMs = 2_000;
 
 export const Shell = ({ children }: { children: ReactNode }) => {
   const [isMenuOpen, menu] = useDisclosure();
@@ -20,6 +23,10 @@ export const Shell = ({ children }: { children: ReactNode }) => {
   const [location] = useLocation();
   const main = useRef<HTMLElement>(null);
   useHotkeys([["mod+K", palette.toggle]], []);
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), paletteAfterMs);
+    return () => clearTimeout(timer);
+  }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new place begins at its top, with the menu closed
   useEffect(() => {
     menu.close();

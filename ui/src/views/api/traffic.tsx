@@ -8,7 +8,7 @@ import styles from "./api.module.css";
 
 export const TrafficTab = ({ api }: { api: ApiDetail }) => (
   <div className={styles["stack"]}>
-    <TrafficCharts path={`apis/${api.id}`} lastMs={api.lastMs} />
+    <TrafficCharts path={`apis/${api.id}`} firstMs={api.firstMs} lastMs={api.lastMs} />
     <Panel title="Callers" isFlush>
       <Answer query={useCallers(api.id)}>{(callers) => <Callers callers={callers} />}</Answer>
     </Panel>

@@ -27,6 +27,7 @@ export const columns: readonly Column<ApiRow>[] = [
     key: "status",
     title: "Status",
     width: "5.5rem",
+    from: 420,
     sort: "status",
     cell: (api) => <StatusTag status={api.status} />,
   },

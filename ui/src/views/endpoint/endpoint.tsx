@@ -63,6 +63,7 @@ const Content = ({ endpoint }: { endpoint: EndpointDetail }) => {
           <Bodies endpoint={endpoint} />
           <TrafficCharts
             path={`apis/${endpoint.api}/endpoints/${endpoint.id}`}
+            firstMs={endpoint.firstMs}
             lastMs={endpoint.lastMs}
           />
         </div>

@@ -2,10 +2,17 @@
 
 import { useMantineColorScheme } from "@mantine/core";
 import { useColorScheme } from "@mantine/hooks";
-import cytoscape, { type Core, type ElementDefinition, type StylesheetJson } from "cytoscape";
+import cytoscape, {
+  type Core,
+  type ElementDefinition,
+  type LayoutOptions,
+  type NodeSingular,
+  type StylesheetJson,
+} from "cytoscape";
 import { useEffect, useRef } from "react";
 import styles from "./map.module.css";
 import type { Colouring, MapNode, Part } from "./part.ts";
+import { placesOf } from "./placing.ts";
 
 export const Graph = ({
   part,
@@ -32,16 +39,7 @@ export const Graph = ({
       container,
       elements: elementsOf(part, colouring),
       style: styleOf(container),
-      layout: {
-        name: "cose",
-        animate: false,
-        padding: 40,
-        nodeRepulsion: () => 60_000,
-        idealEdgeLength: () => 90,
-        nodeOverlap: 24,
-        componentSpacing: 80,
-        randomize: false,
-      },
+      layout: layoutOf(part),
       minZoom: 0.15,
       maxZoom: 3,
     });
@@ -70,6 +68,29 @@ export const Graph = ({
   );
 };
 
+/** By forces where nothing is grouped; forces tear groups apart, so those have places. */
+const layoutOf = (part: Part): LayoutOptions => {
+  if (part.nodes.some(({ namespace }) => namespace !== null)) {
+    const places = placesOf(part.nodes);
+    return {
+      name: "preset",
+      positions: (node: string | NodeSingular) =>
+        places.get(typeof node === "string" ? node : node.id()) ?? { x: 0, y: 0 },
+      padding: 40,
+    };
+  }
+  return {
+    name: "cose",
+    animate: false,
+    padding: 40,
+    nodeRepulsion: () => 60_000,
+    idealEdgeLength: () => 90,
+    nodeOverlap: 24,
+    componentSpacing: 80,
+    randomize: false,
+  };
+};
+
 const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
   const namespaces = new Set(part.nodes.flatMap(({ namespace }) => namespace ?? []));
   const most = Math.max(1, ...part.edges.map(({ calls }) => calls));
@@ -78,7 +99,7 @@ const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
     ...part.nodes.map((node) => ({
       data: {
         id: node.id,
-        label: node.label.length > 28 ? `${node.label.slice(0, 27)}…` : node.label,
+        label: node.label.length > 26 ? `${node.label.slice(0, 25)}…` : node.label,
         kind: node.kind,
         size: 22 + Math.log10(1 + node.calls) * 7,
         mood: moodOf(node, colouring),

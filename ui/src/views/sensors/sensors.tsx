@@ -100,8 +100,8 @@ const Sensor = ({ sensor }: { sensor: SensorRow }) => (
     )}
     <div className={styles["details"]}>
       <Counts title="Heard, lost and left out" entries={Object.entries(sensor.coverage)} />
-      <Counts title="Interfaces, by packets" entries={interfaces(sensor.status)} />
-      <Counts title="Server ports, by connections" entries={ports(sensor.status)} />
+      <Counts title="Interfaces, by packets" entries={interfaces(sensor.status)} isLiteral />
+      <Counts title="Server ports, by connections" entries={ports(sensor.status)} isLiteral />
     </div>
     <Forget sensor={sensor} />
   </Panel>
@@ -110,9 +110,12 @@ const Sensor = ({ sensor }: { sensor: SensorRow }) => (
 const Counts = ({
   title,
   entries,
+  isLiteral = false,
 }: {
   title: string;
   entries: readonly (readonly [string, number])[];
+  /** Names that are shown as they are, where others are codes that become words. */
+  isLiteral?: boolean;
 }) => {
   const some = entries.filter(([, value]) => value > 0).toSorted(([, a], [, b]) => b - a);
   if (some.length === 0) return null;
@@ -124,7 +127,7 @@ const Counts = ({
           {some.slice(0, 20).map(([name, value]) => (
             <tr key={name}>
               <th scope="row" title={name}>
-                {asWords(name)}
+                {isLiteral ? name : asWords(name)}
               </th>
               <td title={exactCount(value)}>{count(value)}</td>
             </tr>
