@@ -53,6 +53,7 @@ const listen = async (settings: Settings): Promise<number> => {
     flushIntervalMs: LISTEN_MS,
     workers: 1,
     ownThread: false,
+    budgetOf: "process",
     budget: { cpuMax: 0.5, memoryBytesMax: 384 * 2 ** 20 },
     log: { info: () => {}, warn: (line) => printLine(line) },
     onRefused: "go on",

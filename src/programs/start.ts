@@ -71,6 +71,7 @@ const listen = async (
     workers: settings.workers === 0 ? Math.ceil(cpuMax) : settings.workers,
     // What the server calculates here must not delay packets.
     ownThread: true,
+    budgetOf: "listeners",
     budget: { cpuMax, memoryBytesMax: memoryMax },
     log,
     onRefused: "go on",

@@ -39,6 +39,7 @@ export const tap = async (settings: Settings): Promise<number> => {
     workers: settings.workers === 0 ? Math.ceil(settings.cpuMax) : settings.workers,
     // Documents are inferred and written here.
     ownThread: destination.folder !== null,
+    budgetOf: "process",
     budget: { cpuMax: settings.cpuMax, memoryBytesMax: settings.memoryMax },
     log,
     onRefused: "fail",

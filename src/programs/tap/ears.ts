@@ -10,7 +10,7 @@ import type { NamespaceInput, TapInput, TapOptions } from "./options.ts";
 import type { LiveInput } from "./sources.ts";
 
 /** Of what the tap may use, for packets that wait to be read. */
-const RING_SHARE = 1 / 12;
+const RING_SHARE = 1 / 8;
 const RING_BYTES_MAX = 64 << 20;
 /** Of a further network namespace: there may be many. */
 const SMALL_RING_BYTES = 4 << 20;

@@ -10,6 +10,8 @@ export interface InterfaceFacts {
 }
 
 export interface ListenerFacts {
+  /** CPU time of the listener's thread. */
+  readonly cpuMs: number;
   /** Of the kernel, by the source's own count: lost packets included. */
   readonly offeredPackets: number;
   readonly packets: number;
@@ -28,6 +30,7 @@ export interface ListenerFacts {
 }
 
 export const noFacts: ListenerFacts = {
+  cpuMs: 0,
   offeredPackets: 0,
   packets: 0,
   bytes: 0,
@@ -46,6 +49,7 @@ export const noFacts: ListenerFacts = {
 const LISTED_MAX = 20;
 
 export const addFacts = (a: ListenerFacts, b: ListenerFacts): ListenerFacts => ({
+  cpuMs: a.cpuMs + b.cpuMs,
   offeredPackets: a.offeredPackets + b.offeredPackets,
   packets: a.packets + b.packets,
   bytes: a.bytes + b.bytes,

@@ -2,6 +2,7 @@ import { sensorLimits } from "../../base/limits.ts";
 import type { LiveSource } from "../../capture/live/livesource.ts";
 import type { Packet } from "../../capture/packet.ts";
 import type { BodySink, Exchange, ExchangeObserver } from "../../http/exchange.ts";
+import { HeaderName } from "../../http/headername.ts";
 import { FLOW_KINDS, FlowKind } from "../../http/tallies.ts";
 import { AttentionTable } from "../../sensor/attention.ts";
 import { type Plan, plans } from "../../sensor/budget.ts";
@@ -51,6 +52,7 @@ export class Listener implements ExchangeObserver, FlowOwner {
   #plan: Plan = plans[0]!;
   #shed = 0;
   #repeated = 0;
+  #own = 0;
   #ordinal = 0;
   #packetsAtTick = 0;
   /** How full the ring was when it was last looked at. */
@@ -143,7 +145,9 @@ export class Listener implements ExchangeObserver, FlowOwner {
     const portsListed = ports.top(PORTS_LISTED_MAX).map(({ port, flows }) => {
       return { port, flows, kind: FLOW_KINDS[this.#portKinds.get(port) ?? FlowKind.none]! };
     });
+    const cpu = process.threadCpuUsage();
     return {
+      cpuMs: (cpu.user + cpu.system) / 1000,
       offeredPackets: stats.packets,
       packets: this.#interfaces.packets,
       bytes: this.#interfaces.bytes,
@@ -154,6 +158,7 @@ export class Listener implements ExchangeObserver, FlowOwner {
         { name: "device", count: stats.deviceDrops },
         { name: "shed", count: this.#shed },
         { name: "repeated-exchanges", count: this.#repeated },
+        { name: "own-exchanges", count: this.#own },
       ].filter(({ count }) => count > 0),
       ringFill: this.#source?.backlog() ?? 0,
       openFlows: reassembler.wantedFlowCount,
@@ -169,7 +174,7 @@ export class Listener implements ExchangeObserver, FlowOwner {
   }
 
   requestHead(exchange: Exchange): BodySink | null {
-    return this.#telemetry.requestHead(exchange);
+    return isOurs(exchange) ? null : this.#telemetry.requestHead(exchange);
   }
 
   responseHead(exchange: Exchange): BodySink | null {
@@ -177,6 +182,11 @@ export class Listener implements ExchangeObserver, FlowOwner {
   }
 
   exchange(exchange: Exchange): void {
+    if (isOurs(exchange)) {
+      this.#own += 1;
+      this.#telemetry.discard(exchange);
+      return;
+    }
     const flow = this.current;
     if (flow !== null && !flow.isHttp) {
       flow.isHttp = true;
@@ -242,6 +252,15 @@ export class Listener implements ExchangeObserver, FlowOwner {
   }
 }
 
+/**
+ * What sensors send would describe itself. The kernel leaves out what goes to our own server; but a server that runs on this
+ * host is also sent to by others, perhaps under an address of a Service that no sensor knows.
+ */
+const isOurs = ({ target, request }: Exchange): boolean =>
+  target.endsWith(DELTAS_TARGET) &&
+  request?.head.value(HeaderName.UserAgent)?.startsWith("nta-") === true;
+
+const DELTAS_TARGET = "/api/v1/deltas";
 /**
  * The plan changes once a second, and a burst fills the ring sooner: so how full it is decides at once how many bodies
  * are scanned. The ring is looked at once in so many packets, a power of two.

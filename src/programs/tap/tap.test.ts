@@ -54,6 +54,7 @@ const optionsFor = (transport: Transport, more: Partial<TapOptions> = {}): TapOp
   flushIntervalMs: 1000,
   workers: 1,
   ownThread: false,
+  budgetOf: "process",
   budget: { cpuMax: 0.5, memoryBytesMax: 384e6 },
   log: { info: (line) => lines.push(line), warn: (line) => lines.push(line) },
   onRefused: "fail",
