@@ -8,6 +8,8 @@ import { join } from "node:path";
 export interface Postgres {
   /** Of a database that does not exist yet; it is made. */
   newDatabase(): string;
+  /** Of the process that all others of it belong to. */
+  pid(): number;
   /** Ends the server as kill -9 would, and starts it again. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -55,6 +57,7 @@ export async function startPostgres(): Promise<Postgres> {
   };
   let count = 0;
   return {
+    pid: () => running.server.pid!,
     newDatabase: () => {
       count += 1;
       psql(`create database nta${count}`);

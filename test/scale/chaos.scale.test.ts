@@ -9,72 +9,23 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { openInventory } from "../../src/inventory/inventory.ts";
-import {
-  type Delta,
-  decodeDelta,
-  type FrozenDelta,
-  freezeDelta,
-  shardOf,
-  summaryText,
-} from "../../src/sensor/delta.ts";
+import { type Delta, decodeDelta, type FrozenDelta } from "../../src/sensor/delta.ts";
 import { connectNats, DELTA_STREAM } from "../../src/sensor/jetstream.ts";
 import { NatsTransport } from "../../src/sensor/natstransport.ts";
-import { play } from "../../src/telemetry/exchange.fixture.ts";
-import { defaultPrivacy } from "../../src/telemetry/privacy.ts";
-import { defaultSelection } from "../../src/telemetry/selection.ts";
-import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { startPostgres } from "../inventory/postgres.ts";
 import { freePort, type Program, serve } from "../server/program.ts";
 import { startCluster } from "./natscluster.ts";
+import { CALLS_PER_DELTA, learned, SIMULATED_APIS } from "./simulatedtap.ts";
 
 const SECONDS = Number(process.env["CHAOS_SECONDS"] ?? 90);
 const TAPS = 200;
 const SERVERS = 4;
-const APIS = 12;
 const TAP_REST_MS = 4_000;
 const KILL_EVERY_MS = 4_000;
 
 const natsOptions = (server: string, name: string) => ({
   ...{ server, name, credentialsFile: null, caFile: null, certFile: null, keyFile: null },
 });
-
-/** What one tap learned in one interval: some calls of one API. `sequences` has the last number of each shard. */
-const learned = (
-  hashKey: Uint8Array,
-  tap: number,
-  round: number,
-  sequences: Map<number, number>,
-): FrozenDelta => {
-  const telemetry = new Telemetry({
-    selection: defaultSelection,
-    privacy: defaultPrivacy,
-    hashKey,
-  });
-  const api = (tap + round) % APIS;
-  for (let call = 0; call < 3; call++) {
-    const id = (tap * 7919 + round * 31 + call) % 5000;
-    play(telemetry, {
-      target: call === 2 ? `/v1/orders?page=${round}` : `/v1/customers/${id}`,
-      requestHeaders: { host: `api${api}.test`, accept: "application/json" },
-      responseBody:
-        call === 2
-          ? `[{"customerId":${id},"total":${round}.5}]`
-          : `{"id":${id},"name":"n${id}","since":"2026-01-02T03:04:05Z"${round % 3 === 0 ? ',"vip":true' : ""}}`,
-      timeMs: 1_790_000_000_000 + round * 1000,
-      client: `10.0.${tap >> 4}.${tap & 15}`,
-    });
-  }
-  const summaries = telemetry.take();
-  assert.equal(summaries.length, 1);
-  const shard = shardOf(summaries[0]!.key);
-  const sequence = (sequences.get(shard) ?? 0) + 1;
-  sequences.set(shard, sequence);
-  return freezeDelta(
-    { sensor: `tap-${tap}`, epoch: "e1", shard, sequence },
-    { keyId: "k", fromMs: 1, toMs: 2, calls: 3, standsFor: 3, coverage: new Map() },
-    summaries.map(summaryText),
-  );
-};
 
 const deltaOf = ({ text }: FrozenDelta): Delta => {
   const delta = decodeDelta(JSON.parse(text));
@@ -195,7 +146,7 @@ test(`what ${TAPS} taps had acknowledged is merged once, whatever dies`, async (
 
     await untilConsumed(cluster.url);
     const alive = servers[0]!.url;
-    const expectedCalls = acknowledged.deltas.length * 3;
+    const expectedCalls = acknowledged.deltas.length * CALLS_PER_DELTA;
     let seen = await documentsOf(alive);
     for (let tries = 0; tries < 90 && seen.calls !== expectedCalls; tries++) {
       await sleep(1000);
@@ -213,7 +164,7 @@ test(`what ${TAPS} taps had acknowledged is merged once, whatever dies`, async (
     }
     assert.deepEqual([...seen.documents.keys()].sort(), [...expected.keys()].sort());
     for (const [name, text] of expected) assert.ok(seen.documents.get(name) === text, name);
-    assert.equal(expected.size, APIS);
+    assert.equal(expected.size, SIMULATED_APIS);
   } catch (error) {
     for (const { log } of servers) context.diagnostic(log().slice(-2000));
     throw error;

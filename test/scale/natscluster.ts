@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 export interface NatsNode {
   readonly url: string;
   readonly monitorUrl: string;
+  /** Of the process that runs now, or ran last. */
+  pid(): number;
   start(): Promise<void>;
   /** SIGKILL, as a power failure of the process. */
   kill(): Promise<void>;
@@ -94,6 +96,7 @@ ${clusterConfig}
     return {
       url: `nats://127.0.0.1:${client}`,
       monitorUrl: `http://127.0.0.1:${monitor}`,
+      pid: () => child?.pid ?? 0,
       start: async () => {
         child = spawn(program, ["-c", config], { stdio: "ignore" });
         for (let tries = 0; tries < 200 && !(await isListening(client)); tries++) await sleep(50);
