@@ -37,8 +37,10 @@ export const start = async (
   namespace: string,
   command: readonly string[],
   isReady: (said: string) => boolean,
+  where: "last core" | "anywhere" = "last core",
 ): Promise<Subject> => {
-  const words = ["netns", "exec", namespace, ...pinned(1), ...command];
+  const pins = where === "anywhere" ? [] : pinned(1);
+  const words = ["netns", "exec", namespace, ...pins, ...command];
   const child = spawn("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -72,11 +74,16 @@ export const start = async (
 export const STATUS_PORT = 8099;
 
 /** A tap that learns all and writes documents; `said` becomes its log. */
-export const startTap = (namespace: string, words: readonly string[]): Promise<Subject> =>
+export const startTap = (
+  namespace: string,
+  words: readonly string[],
+  where: "last core" | "anywhere" = "last core",
+): Promise<Subject> =>
   start(
     namespace,
     [process.execPath, NTA, "tap", "--status-listen", `${STATUS_PORT}`, ...words],
     (said) => said.includes("listening on"),
+    where,
   );
 
 export const send = async (
