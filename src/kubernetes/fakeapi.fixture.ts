@@ -4,6 +4,7 @@
  * Retry-After, tokens that are refused, and connections that break.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface FakeObject {
@@ -44,11 +45,19 @@ export class FakeApi {
   readonly #objects = new Map<string, Map<string, FakeObject>>();
   readonly #events: Event[] = [];
   readonly #watchers = new Set<Watcher>();
-  readonly #server: Server = createServer((request, response) => this.#answer(request, response));
+  readonly #server: Server;
+  readonly #scheme: string;
 
-  async open(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  constructor(tls: { readonly key: string; readonly cert: string } | null = null) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#answer(request, response);
+    this.#server = tls === null ? createServer(answer) : createTlsServer(tls, answer);
+    this.#scheme = tls === null ? "http" : "https";
+  }
+
+  async open(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async close(): Promise<void> {
