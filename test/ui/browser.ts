@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 
-const executablePath = process.env["NTA_CHROMIUM"] ?? "/usr/bin/chromium";
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** Says loudly what is missing, instead of passing without having looked. */
 export const openBrowser = async (): Promise<Browser> => {
   assert.ok(
     existsSync(executablePath),
-    `${executablePath} is not there: apt-get install chromium, or name it in NTA_CHROMIUM`,
+    `${executablePath} is not there: apt-get install chromium, or name it in CHROMIUM`,
   );
   return await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 };
