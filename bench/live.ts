@@ -73,10 +73,7 @@ interface Contestant {
   readonly run: (rate: number, capture: string) => Promise<Round>;
 }
 
-const wordsOf = (...words: string[]): string[] => [
-  ...["--cpu-max", "100", "--print"],
-  ...words,
-];
+const wordsOf = (...words: string[]): string[] => [...["--cpu-max", "100", "--print"], ...words];
 
 const tapRound =
   (...words: string[]) =>
@@ -224,15 +221,19 @@ const steady = async (): Promise<void> => {
   packetCount(capture);
   const { from, to } = cable();
   const tap = await startTap(to, ["--print"]);
-  const readings = [tap.cpuSeconds()];
-  const sending = send(from, capture, packetCount(capture) / seconds);
-  while (statusOf(to).capture.packets < packetCount(capture) / 2) await sleep(50);
-  readings.push(tap.cpuSeconds());
-  await sending;
-  readings.push(tap.cpuSeconds());
+  const readings: { readonly ms: number; readonly cpuSeconds: number }[] = [];
+  const read = (): void =>
+    void readings.push({ ms: performance.now(), cpuSeconds: tap.cpuSeconds() });
+  await send(from, capture, packetCount(capture) / seconds, () => {
+    read();
+    setTimeout(read, (seconds / 2) * 1000);
+  });
+  read();
   const { capture: heard, budget } = statusOf(to);
-  const share = (half: number): string =>
-    (((readings[half + 1]! - readings[half]!) / (seconds / 2)) * 100).toFixed(1);
+  const share = (half: number): string => {
+    const [from, to] = [readings[half]!, readings[half + 1]!];
+    return (((to.cpuSeconds - from.cpuSeconds) / (to.ms - from.ms)) * 1e5).toFixed(1);
+  };
   const { now, peak } = tap.memoryMb();
   const drops = heard.drops.map(({ name, count }) => `${name} ${count}`).join(", ");
   console.log(

@@ -1,6 +1,6 @@
 /**
  * Sends the frames of a capture over an interface of a network namespace at a steady rate, once:
- * `livesend.ts NAMESPACE INTERFACE CAPTURE PACKETS_PER_SECOND`. Prints how many the kernel took, and in what time.
+ * `livesend.ts NAMESPACE INTERFACE CAPTURE PACKETS_PER_SECOND`. Says when it begins, then how many the kernel took, and in what time.
  */
 import { readPackets } from "../src/capture/reader.ts";
 import { openSource } from "../src/capture/source.ts";
@@ -16,6 +16,7 @@ const bank = sender.bank(frames);
 frames.length = 0;
 
 const perMs = Number(rate) / 1000;
+console.log("begun");
 const startMs = performance.now();
 let sent = 0;
 while (sent < bank.count) {

@@ -90,6 +90,7 @@ export const send = async (
   namespace: string,
   capture: string,
   rate: number,
+  onBegin: () => void = () => {},
 ): Promise<{ readonly sent: number; readonly seconds: number }> => {
   const [program, ...pins] = pinned(0);
   const words = [...pins, process.execPath, SEND, namespace, "va", capture, `${rate}`];
@@ -97,9 +98,10 @@ export const send = async (
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
+    if (text.startsWith("begun")) onBegin();
   });
   await once(child, "exit");
-  return JSON.parse(output);
+  return JSON.parse(output.trim().split("\n").at(-1)!);
 };
 
 export const isInstalled = (program: string): boolean =>
