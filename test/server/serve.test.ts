@@ -130,6 +130,7 @@ test("beyond loopback a token is made once, printed once, and needed", async () 
     assert.doesNotMatch(second.log(), /nta_/);
     assert.equal(await ask({ authorization: `Bearer ${token}` }), 200);
     await second.end();
+    assert.equal(statSync(join(folder, "store", "inventory.db")).mode & 0o077, 0);
     const stored = readFileSync(join(folder, "store", "inventory.db"));
     assert.ok(!stored.includes(token), "the token itself is not stored");
   });

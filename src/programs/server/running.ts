@@ -25,7 +25,7 @@ import { openCluster } from "../clusterwatch.ts";
 import { selectionOf } from "../selecting.ts";
 import { version } from "../version.ts";
 import { openNatsDeltas } from "./natsdeltas.ts";
-import { takeStore } from "./storefile.ts";
+import { makeStoreFile, takeStore } from "./storefile.ts";
 import { uploadJobs } from "./uploadjob.ts";
 
 const TICK_MS = 60_000;
@@ -51,6 +51,7 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
   const tls = tlsOf(settings);
   const guard = new Guard(settings.forwardAllow);
   const lock = takeStore(settings.store);
+  makeStoreFile(settings.store);
   const inventory = await openInventory({
     url: settings.store,
     preferences: { forwardMinEndpoints: settings.forwardMinEndpoints },

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { type Lock, takeLock } from "../../sensor/lock.ts";
@@ -28,4 +28,10 @@ export const takeStore = (store: string): Lock | null => {
     throw new UsageError(`--store: another nta uses ${path}; end it first, or name another file`);
   }
   return lock;
+};
+
+/** Makes the file where there is none, for nobody else to read; SQLite's own files beside it follow its mode. */
+export const makeStoreFile = (store: string): void => {
+  const path = storePath(store);
+  if (path !== null) closeSync(openSync(path, "a", 0o600));
 };
