@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { HASH_LOW_SPAN } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import { Book } from "./book.ts";
+import { NO_PLACE, TOP_PLACE } from "./course.ts";
 import { observeWord } from "./enumsketch.ts";
 import { NameFlag, nameFlags } from "./fieldnames.ts";
 import { freezeShape } from "./freeze.ts";
@@ -339,6 +340,32 @@ test("depth, structure and names are bounded", () => {
   const rest = scan([Buffer.from(wide)], true, tables).shape.fields!;
   assert.ok(rest.restNames > 900);
   assert.equal(rest.fields.size + rest.restNames, 1000);
+});
+
+test("more places than are remembered make no difference", () => {
+  const tables = newTables();
+  const { course } = tables;
+  const known = Buffer.from('{"b":{"x":"one","y":[{"z":1},{"z":"two"}]},"id":7}');
+  const other = Buffer.from('{"b":{"id":"a-7"},"c":["open"],"id":[7,"seven"],"y":{"z":[[{}]]}}');
+  const shapes = [known, other].map((body) => scan([body]).shape);
+  assert.deepEqual(scan([known], true, tables).shape, shapes[0]);
+  const underWay = new Tape();
+  const scanner = new JsonScanner(tables, underWay);
+  scanner.begin(underWay);
+  scanner.data(other, 0, 9);
+  const name = tables.names.intern("filler");
+  for (let place = TOP_PLACE; !course.isFull; ) place = course.follow(place, name);
+  assert.equal(course.follow(TOP_PLACE, tables.names.intern("another")), NO_PLACE);
+  // What began before all is learned anew ends under what it began with, where nothing more is remembered.
+  scanner.data(other, 9, other.length);
+  assert.equal(scanner.end(true), ScanOutcome.Whole);
+  const book = new Book({ left: 1e6, refused: 0 });
+  const root = book.node(0);
+  new Joiner(tables).join(underWay, book, root);
+  assert.deepEqual(freezeShape(book, root, tables), shapes[1]);
+  assert.notEqual(tables.course, course);
+  assert.deepEqual(scan([other], true, tables).shape, shapes[1]);
+  assert.deepEqual(scan([known], true, tables).shape, shapes[0]);
 });
 
 test("long runs of equal numbers take no room", () => {
