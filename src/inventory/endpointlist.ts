@@ -1,7 +1,7 @@
 /** Endpoints: of all APIs or of one, and each in full. */
 import { sql } from "kysely";
 import { apiNames, requireApi, trafficOf, workloadsByAddress } from "./apidetail.ts";
-import { escapeLike } from "./apilist.ts";
+import { searchHas, wordsOf } from "./apilist.ts";
 import type { Context } from "./context.ts";
 import { type EndpointHeard, endpointRow } from "./endpointrow.ts";
 import type { Endpoints } from "./inventory.ts";
@@ -11,7 +11,7 @@ import { notFound } from "./problem.ts";
 import type { EndpointDetail, EndpointQuery, EndpointRow, Page, Traffic } from "./rows.ts";
 import type { EndpointFactsTable, EndpointTable } from "./schema.ts";
 import { inChunks } from "./statements.ts";
-import type { Reader } from "./store.ts";
+import type { Engine, Reader } from "./store.ts";
 
 const SORTS = {
   path: "path",
@@ -45,7 +45,7 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
   const { column, isDown } = sortingOf(query.sort ?? "path", SORTS);
   return store.read(async (db) => {
     if (query.api !== undefined) await requireApi(db, query.api);
-    const filtered = filteredEndpoints(db, query);
+    const filtered = filteredEndpoints(db, store.engine, query);
     const direction = isDown ? "desc" : "asc";
     const ref = sql.ref(column);
     let page = filtered
@@ -100,20 +100,15 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
   });
 }
 
-function filteredEndpoints(db: Reader, query: EndpointQuery) {
+function filteredEndpoints(db: Reader, engine: Engine, query: EndpointQuery) {
   let found = db.selectFrom("endpoints");
   if (query.api !== undefined) found = found.where("api", "=", query.api);
   if (query.method !== undefined && query.method !== "") {
     found = found.where("method", "in", query.method.toUpperCase().split(","));
   }
-  const words = (query.q ?? "")
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
+  const words = wordsOf(query.q ?? "");
   if (words.length === 0) return found;
-  const conditions = words
-    .slice(0, WORDS_MAX)
-    .map((word) => sql<boolean>`search like ${`%${escapeLike(word)}%`} escape '!'`);
+  const conditions = words.map((word) => searchHas(word, engine));
   const isByPath = /^-?path$/.test(query.sort ?? "path");
   // The index of paths holds what is searched, so it alone is read: in its order, or as a whole first.
   if (isByPath || query.api !== undefined) return found.where((eb) => eb.and(conditions));
@@ -124,8 +119,6 @@ function filteredEndpoints(db: Reader, query: EndpointQuery) {
       .where((inner) => inner.and(conditions)),
   );
 }
-
-const WORDS_MAX = 8;
 
 async function dataOf(db: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const data = new Map<string, string>();

@@ -178,10 +178,7 @@ export class Inference {
       this.#sameCounts.set(api, isSame ? (this.#sameCounts.get(api) ?? 0) + 1 : 0);
       onConcluded(api, concluded);
     }
-    for (const source of learned.overfull) await tidySource(store, learner, source);
-    if (learned.overfull.length > 0) {
-      this.#options.onTidied();
-      this.want(api);
-    }
+    for (const source of learned.overfull) await tidySource(this.#options, source);
+    if (learned.overfull.length > 0) this.want(api);
   }
 }

@@ -71,7 +71,7 @@ export class Learner {
 
   #start(): Worker {
     const worker = new Worker(new URL("./learnworker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 32 },
+      resourceLimits: { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 16 },
     });
     worker.on("message", (reply: Reply) => this.#onReply(reply));
     worker.on("error", (error) => this.#onDeath(worker, error as Error));

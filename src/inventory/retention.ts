@@ -15,10 +15,14 @@ const DELIVERED_FOR_MS = 7 * DAY_MS;
 /** A sensor that was away for longer begins a new epoch, or counts anew. */
 const SEQUENCES_FOR_MS = 180 * DAY_MS;
 
+/** To look through all versions takes a while. */
+const VERSIONS_EVERY_TICKS = 60;
+
 /** Ticks of one open inventory: each looks at some sources, one after the other. */
 export class Retention {
   readonly #context: Context;
   #lastSource = "";
+  #ticks = 0;
 
   constructor(context: Context) {
     this.#context = context;
@@ -42,21 +46,8 @@ export class Retention {
         .deleteFrom("sequences")
         .where("seen_ms", "<", nowMs - SEQUENCES_FOR_MS)
         .execute();
-      await tx
-        .deleteFrom("versions")
-        .where((eb) =>
-          eb(
-            "version",
-            "<=",
-            eb
-              .selectFrom("apis")
-              .select((inner) =>
-                inner("apis.version", "-", inventoryLimits.versionsMax).as("oldest"),
-              )
-              .whereRef("apis.id", "=", "versions.api"),
-          ),
-        )
-        .execute();
+      if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await dropOldVersions(tx);
+      this.#ticks += 1;
     });
     await inference.resume();
   }
@@ -84,7 +75,7 @@ export class Retention {
   }
 
   async #ageTraffic(nowMs: number, fromMs: number): Promise<void> {
-    const { store } = this.#context;
+    const { store, ingest } = this.#context;
     const found = await store.read((db) =>
       db
         .selectFrom("sources")
@@ -111,10 +102,27 @@ export class Retention {
           source,
           Math.floor((nowMs - HOURS_FOR_MS) / DAY_MS) * DAY_MS,
         );
+        // Before the next merge, which waits for this transaction.
+        ingest.forget();
       });
     }
-    this.#context.ingest.forget();
   }
+}
+
+async function dropOldVersions(tx: Transaction<Database>): Promise<void> {
+  await tx
+    .deleteFrom("versions")
+    .where((eb) =>
+      eb(
+        "version",
+        "<=",
+        eb
+          .selectFrom("apis")
+          .select((inner) => inner("apis.version", "-", inventoryLimits.versionsMax).as("oldest"))
+          .whereRef("apis.id", "=", "versions.api"),
+      ),
+    )
+    .execute();
 }
 
 /** Joins hours before `beforeMs` into days. */

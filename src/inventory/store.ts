@@ -76,6 +76,7 @@ export function problemOf(error: unknown): unknown {
       retryMs,
     );
   }
+  if (code === "22021") return new InventoryProblem("invalid", "a text holds a NUL character");
   // Busy, locked, input/output errors and files that cannot be opened; classes 08, 53 and 57 of PostgreSQL.
   const isSqlite = code === "ERR_SQLITE_ERROR" && [5, 6, 10, 14].includes(primary);
   const isPostgres =

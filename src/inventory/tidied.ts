@@ -4,7 +4,10 @@ import { nodeName } from "./names.ts";
 import { inChunks } from "./statements.ts";
 import type { Store } from "./store.ts";
 
-export async function tidySource(store: Store, learner: Learner, id: string): Promise<void> {
+export async function tidySource(
+  { store, learner, onTidied }: { store: Store; learner: Learner; onTidied: () => void },
+  id: string,
+): Promise<void> {
   await store.write(async (tx) => {
     const query = tx.selectFrom("sources").selectAll().where("id", "=", id);
     const source = await (store.engine === "postgres"
@@ -31,5 +34,7 @@ export async function tidySource(store: Store, learner: Learner, id: string): Pr
       .set({ node_count: rows.length, limits: JSON.stringify(Object.fromEntries(counts)) })
       .where("id", "=", id)
       .execute();
+    // Before the next merge, which waits for this transaction.
+    onTidied();
   });
 }

@@ -435,6 +435,21 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       );
     });
 
+    test("a host that refuses all that is asked of it is no API", async () => {
+      await hear(call("GET /wp-admin 404", { host: "junk.test" }), call("GET /orders"));
+      assert.equal((await onlyApi()).name, "shop.test");
+    });
+
+    test("texts that no store keeps find nothing, or are refused", async () => {
+      await hear(call("GET /orders"));
+      for (const q of ["a\0b", "%", "_", "'", "\ud800", "|", "x".repeat(200)]) {
+        const found = await inventory.apis.list({ q, host: q }).catch((error: unknown) => error);
+        if (found instanceof Error) assert.ok(problemOf("invalid")(found), String(found));
+        else assert.deepEqual((found as { items: unknown[] }).items, []);
+        await assert.rejects(inventory.apis.detail(q), InventoryProblem);
+      }
+    });
+
     test("time ages what is kept", async () => {
       const day = 86_400_000;
       await hear(call("GET /users/17"), call("GET /users/17", { timeMs: NOW_MS - 3 * 3_600_000 }));
