@@ -53,7 +53,8 @@ const schemaOf = ({ apiVersion, kind }: KubernetesObject): string => {
     const file = `_schemas/${words}${capital(version!)}${kind}.js`;
     return new URL(file, import.meta.resolve("@kubernetes-models/istio")).href;
   }
-  return `kubernetes-models/_schemas/IoK8sApi${capital(group!.split(".")[0]!)}${capital(version!)}${kind}`;
+  const file = `_schemas/IoK8sApi${capital(group!.split(".")[0]!)}${capital(version!)}${kind}.js`;
+  return new URL(file, import.meta.resolve("kubernetes-models")).href;
 };
 
 /** Fields below which anything may stand. */
