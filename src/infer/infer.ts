@@ -17,6 +17,7 @@ import type { Api, Endpoint, Evidence, Model, Operation, PathTemplate, Tag } fro
 import { nameParameters } from "./names.ts";
 import { findLinks, type SourceField, sourceFields } from "./operationlinks.ts";
 import {
+  bodyDoubt,
   errorContents,
   type OperationContext,
   operationParameters,
@@ -98,6 +99,7 @@ function inferApi(
   const context: OperationContext = {
     credentials: credentialNames(seen),
     ownHeaders: hints.ownHeaders,
+    bodyDoubt: bodyDoubt(raw.map(({ sum }) => sum.request)),
     absent: absentParameters(raw.map(({ sum }) => sum.request)),
     schemas,
   };

@@ -16,6 +16,8 @@ import type { OperationSum } from "./sum.ts";
 import * as thresholds from "./thresholds.ts";
 
 export interface OperationContext extends ParameterContext {
+  /** Of the operations of the API that take a body, the part where some calls had none. */
+  readonly bodyDoubt: number;
   readonly schemas: SchemaContext;
 }
 
@@ -37,7 +39,15 @@ export function operationParameters(
 export function requestBody(request: RequestSummary, context: OperationContext): Body | null {
   const contents = contentsOf(request.bodies, request.calls, context);
   if (contents.length === 0) return null;
-  return { required: request.bodiless === 0, contents };
+  const isTrusted = context.bodyDoubt <= thresholds.bodyDoubtPerCallMax * request.calls;
+  return { required: request.bodiless === 0 && isTrusted, contents };
+}
+
+/** How far it is to be doubted, in an API, that a body which was always there must be. */
+export function bodyDoubt(requests: readonly RequestSummary[]): number {
+  const withBody = requests.filter(({ bodies }) => bodies.size > 0);
+  const lacking = withBody.filter(({ bodiless }) => bodiless > 0).length;
+  return (lacking + thresholds.bodyDoubtUsual) / (withBody.length + 1);
 }
 
 export function responsesOf(

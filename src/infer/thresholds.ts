@@ -149,3 +149,7 @@ export const linkDepthMax = 3;
 export const linksPerResponseMax = 12;
 /** A value in more fields than this is too common; it also bounds the work. */
 export const linkSourcesMax = 300;
+
+/** The doubt that bodies which were always there are required, where nothing is known, and how much of it a call outweighs. */
+export const bodyDoubtUsual = 0.1;
+export const bodyDoubtPerCallMax = 0.06;
