@@ -42,7 +42,7 @@ try {
   const words = command(har, join(folder, "openapi.yaml"), server);
   const { status, error } = spawnSync(process.execPath, words, {
     stdio: "inherit",
-    timeout: 280_000,
+    timeout: 100_000,
   });
   process.exitCode = error === undefined ? (status ?? 1) : 1;
 } finally {
