@@ -16,8 +16,8 @@ const built = fileURLToPath(new URL("../../ui/dist/", import.meta.url));
 
 const firstLoadBytesMax = 200_000;
 const usableWithinMs = 1_500;
-/** 60 frames a second are 16.7 ms each; a machine whose cores are shared is given half as many. */
-const frameMsMax = 34;
+/** 60 frames a second are 16.7 ms each. */
+const frameWorkMsMax = 16.7;
 
 let browser: Browser;
 let server: Server;
@@ -102,8 +102,8 @@ test("usable within 1.5 s with 2,000 APIs and 100,000 endpoints", async (t) => {
   }
 });
 
-/** Scrolls for two seconds and gives the time of the frame that 95 of 100 stayed within. */
-const frameMs = (page: Page, role: string): Promise<number> =>
+/** Scrolls for two seconds. */
+const scrolled = (page: Page, role: string): Promise<{ frames: number; frameMs: number }> =>
   page.evaluate(async (wanted) => {
     const viewport = document.querySelector(`[role=${wanted}]`)!;
     const frames: number[] = [];
@@ -118,14 +118,29 @@ const frameMs = (page: Page, role: string): Promise<number> =>
       before = now;
     }
     if (viewport.scrollTop < 2_000) throw new Error(`scrolled to ${viewport.scrollTop} only`);
-    return frames.toSorted((a, b) => a - b)[Math.floor(frames.length * 0.95)]!;
+    const frameMs = frames.toSorted((a, b) => a - b)[Math.floor(frames.length * 0.95)]!;
+    return { frames: frames.length, frameMs };
   }, role);
 
-/** Others use the machine too: the best of three shows what the page costs. */
-const bestFrameMs = async (page: Page, role: string): Promise<number> => {
-  const rounds: number[] = [];
-  for (let round = 0; round < 3; round += 1) rounds.push(await frameMs(page, role));
-  return Math.min(...rounds);
+interface Scrolling {
+  /** Processor time of the page's main thread for a frame, which others on the machine do not lengthen. */
+  readonly workMs: number;
+  /** What 95 of 100 frames stayed within by the clock, which others do lengthen. */
+  readonly frameMs: number;
+}
+
+const scroll = async (page: Page, role: string): Promise<Scrolling> => {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const metric = async (name: string): Promise<number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find((each) => each.name === name)?.value ?? Number.NaN;
+  };
+  const beforeS = await metric("TaskDuration");
+  const { frames, frameMs } = await scrolled(page, role);
+  const workMs = (((await metric("TaskDuration")) - beforeS) * 1_000) / frames;
+  assert.ok(workMs > 0, "the browser does not tell processor time");
+  return { workMs, frameMs };
 };
 
 test("list and tree of 10,000 rows scroll smoothly", async (t) => {
@@ -133,14 +148,15 @@ test("list and tree of 10,000 rows scroll smoothly", async (t) => {
   await page.goto("/apis");
   await page.getByRole("grid").waitFor();
   await page.waitForTimeout(500);
-  const listMs = await bestFrameMs(page, "grid");
+  const list = await scroll(page, "grid");
   await page.goto("/apis/a0");
   await page.getByRole("button", { name: "Open all" }).click();
   await page.getByRole("button", { name: "Close all" }).waitFor();
-  const treeMs = await bestFrameMs(page, "treegrid");
-  t.diagnostic(
-    `95 of 100 frames within: list ${listMs.toFixed(1)} ms, tree ${treeMs.toFixed(1)} ms`,
-  );
-  assert.ok(listMs <= frameMsMax, `list: ${listMs} ms`);
-  assert.ok(treeMs <= frameMsMax, `tree: ${treeMs} ms`);
+  const tree = await scroll(page, "treegrid");
+  for (const [name, { workMs, frameMs }] of Object.entries({ list, tree })) {
+    t.diagnostic(
+      `${name}: ${workMs.toFixed(1)} ms of work a frame; 95 of 100 within ${frameMs.toFixed(1)} ms`,
+    );
+    assert.ok(workMs <= frameWorkMsMax, `${name}: ${workMs} ms`);
+  }
 });

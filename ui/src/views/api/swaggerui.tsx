@@ -10,6 +10,12 @@ export const SwaggerUi = ({ text }: { text: string }) => {
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
+    // Its choice of a server has no name that assistive technology hears, and is drawn anew now and then.
+    const naming = new MutationObserver(() => {
+      for (const select of element.querySelectorAll("select:not([aria-label])"))
+        select.setAttribute("aria-label", "Server");
+    });
+    naming.observe(element, { childList: true, subtree: true });
     SwaggerBundle({
       domNode: element,
       spec: JSON.parse(text),
@@ -18,9 +24,11 @@ export const SwaggerUi = ({ text }: { text: string }) => {
       docExpansion: "list",
       defaultModelsExpandDepth: 0,
       deepLinking: false,
-      onComplete: () => element.querySelector("#servers")?.setAttribute("aria-label", "Servers"),
     });
-    return () => element.replaceChildren();
+    return () => {
+      naming.disconnect();
+      element.replaceChildren();
+    };
   }, [text]);
   return <div ref={host} className={styles["swagger"]} />;
 };

@@ -1,4 +1,4 @@
-import { SegmentedControl, Select } from "@mantine/core";
+import { Button, SegmentedControl, Select } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
 import type { ServiceMap as MapData } from "../../../../src/server/contract.ts";
@@ -111,6 +111,7 @@ const Content = ({ map }: { map: MapData }) => {
         colouring={(state["colour"] ?? "errors") as Colouring}
         node={node}
         onChoose={setChosen}
+        onNarrow={(name) => change({ q: name, namespace: null })}
       />
     </>
   );
@@ -122,12 +123,14 @@ const Drawing = ({
   colouring,
   node,
   onChoose,
+  onNarrow,
 }: {
   part: Part;
   isList: boolean;
   colouring: Colouring;
   node: MapNode | null;
   onChoose: (id: string | null) => void;
+  onNarrow: (name: string) => void;
 }) => (
   <div className={styles["frame"]}>
     <div className={styles["canvas"]}>
@@ -141,7 +144,7 @@ const Drawing = ({
         </Suspense>
       )}
     </div>
-    {node !== null && !isList && <Details node={node} part={part} />}
+    {node !== null && !isList && <Details node={node} part={part} onNarrow={onNarrow} />}
   </div>
 );
 
@@ -152,7 +155,15 @@ const kindWords: Record<MapNode["kind"], string> = {
   external: "public addresses",
 };
 
-const Details = ({ node, part }: { node: MapNode; part: Part }) => {
+const Details = ({
+  node,
+  part,
+  onNarrow,
+}: {
+  node: MapNode;
+  part: Part;
+  onNarrow: (name: string) => void;
+}) => {
   const { callers, called } = edgesOf(part, node.id);
   const names = (ids: readonly string[]): string =>
     ids
@@ -172,11 +183,16 @@ const Details = ({ node, part }: { node: MapNode; part: Part }) => {
             ["Calls to", names(called)],
           ]}
         />
-        {node.api !== null && (
-          <p className={styles["link"]}>
-            <Link href={`/apis/${node.api}`}>Open this API</Link>
-          </p>
-        )}
+        <div className={styles["buttons"]}>
+          {node.api !== null && (
+            <Button component={Link} href={`/apis/${node.api}`} size="xs">
+              Open this API
+            </Button>
+          )}
+          <Button size="xs" variant="default" onClick={() => onNarrow(node.label)}>
+            Only it and its neighbours
+          </Button>
+        </div>
       </Panel>
     </aside>
   );
