@@ -77,7 +77,7 @@ test("veth, seen at each end, by one worker and by two", async (t) => {
     [server, "2"],
   ] as const) {
     const tap = await startTapProcess(where, [...PRINT, "--workers", workers]);
-    const { log, failures } = await load(client, "10.77.0.2", port, 3000);
+    const { log, failures } = await load(client, "10.77.0.2", port, 1500);
     assert.equal(failures, 0);
     await check(tap, `10.77.0.2:${port}`, log);
   }
@@ -191,8 +191,8 @@ test("an interface that appears and vanishes under load", async (t) => {
     network.veth(client, "vc", server, "later0");
     network.ip(client, "addr add 10.77.5.1/24 dev vc");
     network.ip(server, "addr add 10.77.5.2/24 dev later0");
-    // A named interface is told to the kernel a moment after it is there.
-    await sleep(200);
+    // A named interface is told to the kernel a moment after it is there, later where the machine is busy.
+    await sleep(1000);
     const web = await startScript(server, "webserver.ts", ["10.77.5.2", `${port}`]);
     port = Number(web.line);
     const { log } = await load(client, "10.77.5.2", port, 1000);
