@@ -24,6 +24,10 @@ test("the operator's rules", () => {
     [{ target: "/a", status: 200 }, { statuses: ["201", "404"] }, "status"],
     [{ target: "/a", status: 404 }, { statuses: ["201", "404"] }, "selected"],
     [{ target: "/a", status: 200 }, { statuses: [] }, "status"],
+    [{ target: "/a", status: 599 }, { statuses: ["xxx"] }, "selected"],
+    [{ target: "/a", status: 604 }, { statuses: ["xxx"] }, "status"],
+    [{ target: "/a", status: 999 }, { statuses: ["9xx"] }, "status"],
+    [{ target: "/a", status: 99 }, { statuses: ["xxx"] }, "status"],
     [{ target: "/a", port: 8080 }, { ports: [{ first: 80, last: 80 }] }, "port"],
     [{ target: "/a", port: 8080 }, { ports: [{ first: 8000, last: 8080 }] }, "selected"],
     [

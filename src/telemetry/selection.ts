@@ -66,6 +66,8 @@ export class Selector {
 
   constructor(selection: Selection) {
     for (const pattern of selection.statuses) this.#allow(pattern);
+    // RFC 9110, section 15: codes outside of 100 to 599 are invalid, and no description can name them.
+    this.#statuses.fill(0, 0, 100).fill(0, 600);
     this.#ports = selection.ports.length === 0 ? null : new Uint8Array(65_536);
     for (const { first, last } of selection.ports) this.#ports?.fill(1, first, last + 1);
     this.#excluded = new Set(selection.excludeHeaders.map((name) => name.toLowerCase()));
