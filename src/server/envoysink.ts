@@ -37,6 +37,9 @@ const ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLo
 /** What Envoy may send ahead on a connection, and on one stream of it: it must never have to wait for us. */
 const CONNECTION_WINDOW_BYTES = 1 << 26;
 const STREAM_WINDOW_BYTES = 1 << 22;
+const RESETS_MAX = 100_000;
+/** What Node may hold of one connection, its window included. */
+const SESSION_MEGABYTES = 128;
 /** Turns of the event loop that take longer on average mean that exchanges come faster than they are read. */
 const BUSY_MS = 100;
 const LOOK_MS = 500;
@@ -63,6 +66,10 @@ export class EnvoySink {
         initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: collectLimits.envoyStreamsMax,
       },
+      // Envoy resets each stream that we end; by default Node takes a connection with 33 resets a second for an attack.
+      streamResetBurst: RESETS_MAX,
+      streamResetRate: RESETS_MAX,
+      maxSessionMemory: SESSION_MEGABYTES,
     });
     this.#server.on("connection", (socket: Socket) => socket.setNoDelay(true));
     this.#server.on("session", (session) => this.#begin(session));
