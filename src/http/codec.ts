@@ -196,7 +196,7 @@ export class WholeCodec implements Codec {
   data(bytes: Uint8Array, start: number, end: number): void {
     const taken = Math.min(end - start, WHOLE_BYTES_MAX - this.#byteCount);
     if (taken < end - start) this.#cut = true;
-    this.#parts.push(bytes.slice(start, start + taken));
+    this.#parts.push(new Uint8Array(bytes.subarray(start, start + taken)));
     this.#byteCount += taken;
   }
 

@@ -52,7 +52,8 @@ export class FieldCache<Value> {
       if (index === length) return place.value;
     }
     const value = this.#conclude(head.valueAt(at / FIELD_STRIDE));
-    this.#places[number] = { bytes: bytes.slice(start, start + length), value };
+    // A copy: heads are used again, and `slice` of a Buffer shares its memory.
+    this.#places[number] = { bytes: new Uint8Array(bytes.subarray(start, start + length)), value };
     return value;
   }
 }
