@@ -19,5 +19,6 @@ export default defineConfig({
     // Swagger UI and cytoscape are large, and loaded only when asked for.
     chunkSizeWarningLimit: 2000,
   },
-  server: { proxy: { "/api": server } },
+  // With its slash: `/apis` is a view.
+  server: { proxy: { "/api/": server } },
 });
