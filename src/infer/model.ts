@@ -202,6 +202,8 @@ export interface Field {
   readonly name: string;
   readonly required: boolean;
   readonly schema: Schema;
+  /** Whether null is allowed here although it was only seen elsewhere. */
+  readonly isNullAssumed: boolean;
   readonly evidence: Evidence;
 }
 

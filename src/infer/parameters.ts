@@ -109,6 +109,7 @@ function deepParameter(
         name: decodeName(property),
         required: false,
         schema: valueSchema(text, property),
+        isNullAssumed: false,
         evidence: evidenceOf(calls, total),
       });
   const most = Math.max(...parts.map(([, { calls }]) => calls));

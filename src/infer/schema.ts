@@ -130,7 +130,13 @@ export function variantSchema(
     else if (key === property) {
       const schema: Schema = { kind: "string", nullable: false, format: null, words: [word] };
       const evidence = evidenceOf(count, count);
-      fields.push({ name: decodeName(key), required: true, schema, evidence });
+      fields.push({
+        name: decodeName(key),
+        required: true,
+        schema,
+        isNullAssumed: false,
+        evidence,
+      });
     } else if (own.present > 0) fields.push(fieldOf(key, own, count, family, context));
   }
   const additional = data.length > 0 ? schemaOf(data, "", context) : null;
@@ -167,11 +173,13 @@ function fieldOf(
   const isRequired = always && doubt <= thresholds.doubtPerObjectMax * whole;
   const kin = family === null ? [] : family.shapes(key);
   const schema = schemaOf(field.shapes, name, context, [...new Set([...field.shapes, ...kin])]);
-  const isNull = family !== null && family.nulls(key) > 0;
+  const isElsewhere = family !== null && family.nulls(key) > 0;
+  const isNullAssumed = !schema.nullable && (isElsewhere || context.nullNames.isUsual(key));
   return {
     name,
     required: isRequired,
-    schema: isNull || context.nullNames.isUsual(key) ? { ...schema, nullable: true } : schema,
+    schema: isNullAssumed ? { ...schema, nullable: true } : schema,
+    isNullAssumed,
     evidence: evidenceOf(field.present, whole),
   };
 }

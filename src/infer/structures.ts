@@ -60,12 +60,14 @@ export class Structure {
       const known = obtain(this.#fields, name, () => ({
         present: 0,
         kinds: 0,
+        itemKinds: 0,
         nulls: 0,
         shapes: [],
         inner: new Set<string>(),
       }));
       known.present += field.present;
       known.kinds |= kindsOf(field.shape);
+      if (field.shape.items !== null) known.itemKinds |= kindsOf(field.shape.items);
       known.nulls += field.shape.nulls;
       known.shapes.push(field.shape);
       for (const inner of innerNames(field.shape)) known.inner.add(inner);
@@ -103,6 +105,8 @@ export class Structure {
 interface KnownField {
   present: number;
   kinds: number;
+  /** Kinds of the items, where it was a list. */
+  itemKinds: number;
   nulls: number;
   readonly shapes: Shape[];
   /** Names of the fields of the objects that stand in it, or in its items. */
@@ -110,12 +114,17 @@ interface KnownField {
 }
 
 function areAlike(shape: Shape, known: KnownField): boolean {
-  const kinds = kindsOf(shape);
-  if (kinds !== 0 && known.kinds !== 0 && (kinds & known.kinds) === 0) return false;
+  if (areApart(kindsOf(shape), known.kinds)) return false;
+  if (shape.items !== null && areApart(kindsOf(shape.items), known.itemKinds)) return false;
   const inner = innerNames(shape);
   if (inner.length === 0 || known.inner.size === 0) return true;
   const shared = inner.filter((name) => known.inner.has(name)).length;
   return shared >= thresholds.innerNamesShareMin * Math.max(inner.length, known.inner.size);
+}
+
+/** Whether kinds were seen on both sides, and none on both. */
+function areApart(a: number, b: number): boolean {
+  return a !== 0 && b !== 0 && (a & b) === 0;
 }
 
 function innerNames(shape: Shape): string[] {

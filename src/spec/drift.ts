@@ -240,12 +240,14 @@ function contentDrift(pair: Pair, content: Content, body: DescribedBody, place: 
     const known = [...body.contents.keys()].join(", ") || "no body";
     return [about(endpoint, code, where, `described is ${known}`, content.evidence)];
   }
+  const isText = !/[/+]json/.test(content.mediaType);
+  // Of plain text and files nothing is known that a schema could contradict.
+  if (isText && content.schema.kind === "string") return [];
   const findings: Finding[] = [];
   const add = (code: DriftCode, inner: string, text: string, count: number | null): void => {
     const at = inner === "" ? where : `${where} ${inner}`;
     findings.push(about(endpoint, code, at, text, { count: count ?? content.evidence.count }));
   };
-  const isText = !/[/+]json/.test(content.mediaType);
   walkSchemas(
     {
       reader: schemas,
@@ -274,7 +276,7 @@ function meetDrift(meeting: Meeting, isText: boolean, isRequest: boolean, add: A
       `${beyond.join(" or ")} instead of ${[...right.types].join(" or ")}`,
       count,
     );
-  if (left.types.has("null") && !allowsNull(right))
+  if (left.types.has("null") && !left.isNullAssumed && !allowsNull(right))
     add("drift.field.null", place, "null where the description does not allow it", count);
   const values = valuesBeyond(left, right);
   if (values.length > 0)

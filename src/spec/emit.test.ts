@@ -43,7 +43,7 @@ test("null in both versions", () => {
 });
 
 test("objects: names are data", () => {
-  const field = { required: true, schema: text, evidence };
+  const field = { required: true, schema: text, isNullAssumed: false, evidence };
   const schema: Schema = {
     kind: "object",
     nullable: false,

@@ -1,4 +1,4 @@
-import type { Evidence, Field, ObjectSchema, Schema } from "../infer/model.ts";
+import type { Field, ObjectSchema, Schema } from "../infer/model.ts";
 import type { Json, JsonObject, OpenApiVersion } from "./document.ts";
 
 export interface SchemaOptions {
@@ -7,13 +7,9 @@ export interface SchemaOptions {
 }
 
 /** A schema in the dialect of the version: `nullable` in 3.0, `null` among the types in 3.1. */
-export function schemaJson(
-  schema: Schema,
-  options: SchemaOptions,
-  evidence?: Evidence,
-): JsonObject {
+export function schemaJson(schema: Schema, options: SchemaOptions, field?: Field): JsonObject {
   const own = bare(schema, options);
-  const extra = evidence === undefined || !options.evidence ? {} : fieldEvidence(evidence);
+  const extra = field === undefined || !options.evidence ? {} : fieldEvidence(field);
   if (!schema.nullable || schema.kind === "any") return attach(own, extra, options);
   return attach(withNull(schema, own, options), extra, options);
 }
@@ -70,7 +66,7 @@ function objectJson(schema: ObjectSchema, options: SchemaOptions): JsonObject {
 /** Names are data here, `__proto__` included, so that each becomes a property of its own. */
 function properties(fields: readonly Field[], options: SchemaOptions): JsonObject {
   return Object.fromEntries(
-    fields.map((field) => [field.name, schemaJson(field.schema, options, field.evidence)]),
+    fields.map((field) => [field.name, schemaJson(field.schema, options, field)]),
   );
 }
 
@@ -98,12 +94,13 @@ function attach(own: JsonObject, extra: JsonObject, options: SchemaOptions): Jso
   return { ...own, ...extra };
 }
 
-function fieldEvidence(evidence: Evidence): JsonObject {
+function fieldEvidence({ evidence, isNullAssumed }: Field): JsonObject {
   return {
     "x-nta": {
       count: evidence.count,
       share: Math.round(evidence.share * 1000) / 1000,
       confidence: Math.round(evidence.confidence * 1000) / 1000,
+      ...(isNullAssumed && { nullAssumed: true }),
     },
   };
 }

@@ -29,6 +29,8 @@ export interface SchemaView {
   readonly seenCount: number | null;
   /** Part of the objects that could have shown it and did. */
   readonly seenShare: number | null;
+  /** Whether null is allowed although none was seen, in documents of this program. */
+  readonly isNullAssumed: boolean;
 }
 
 export interface FieldView {
@@ -131,6 +133,7 @@ const anything: SchemaView = {
   pattern: null,
   seenCount: null,
   seenShare: null,
+  isNullAssumed: false,
 };
 
 /** What stands in the schema itself. */
@@ -158,6 +161,7 @@ function plain(schema: JsonObject): SchemaView {
     pattern: typeof pattern === "string" ? pattern : null,
     seenCount: seenCountOf(schema),
     seenShare: evidenceNumber(schema, "share"),
+    isNullAssumed: isObject(schema["x-nta"]) && schema["x-nta"]["nullAssumed"] === true,
   };
 }
 
@@ -203,6 +207,7 @@ function intersect(a: SchemaView, b: SchemaView): SchemaView {
     pattern: a.pattern ?? b.pattern,
     seenCount: a.seenCount ?? b.seenCount,
     seenShare: a.seenShare ?? b.seenShare,
+    isNullAssumed: a.isNullAssumed || b.isNullAssumed,
   };
 }
 
@@ -234,6 +239,7 @@ function unite(ways: readonly SchemaView[]): SchemaView {
     pattern: null,
     seenCount: null,
     seenShare: null,
+    isNullAssumed: ways.some((way) => way.isNullAssumed),
   };
 }
 
