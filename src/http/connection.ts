@@ -153,7 +153,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   #requestRead(reader: MessageReader, timeMs: number): Body | null {
     const { draft, framing: into } = this.#context;
     const framing = requestFraming(draft.head, into);
-    const exchange = this.#openRequest(reader, timeMs);
+    const exchange = this.#openRequest(reader, timeMs, false);
     if (framing === Framing.Bad) {
       this.#requestsUntrusted = true;
       reader.close();
@@ -161,10 +161,10 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     return this.#openBody(exchange, exchange.request!, framing);
   }
 
-  #openRequest(reader: MessageReader, timeMs: number): PooledExchange {
+  #openRequest(reader: MessageReader, timeMs: number, endUnknown: boolean): PooledExchange {
     const context = this.#context;
     const message = this.#takeMessage(reader, timeMs);
-    const exchange = this.#pairing.openRequest(message.startTimeMs);
+    const exchange = this.#pairing.openRequest(message.startTimeMs, endUnknown);
     const { head } = message;
     exchange.request = message;
     exchange.method = methodText(head);
@@ -226,12 +226,12 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     return upgraded;
   }
 
-  headCut(direction: Direction, gapBytes: number, timeMs: number): void {
+  headCut(direction: Direction, lostBytes: number, timeMs: number): void {
     const reader = this.#reader(direction);
     if (reader.role === Role.Request) {
-      const exchange = this.#openRequest(reader, timeMs);
+      const exchange = this.#openRequest(reader, timeMs, lostBytes > 0);
       this.#cutOff(exchange, exchange.request!);
-      if (gapBytes <= SEGMENT_BYTES_MAX) this.#pairing.requestCut();
+      if (lostBytes <= SEGMENT_BYTES_MAX) this.#pairing.requestCut();
       else this.#pairing.requestsLost(false, false);
       return;
     }

@@ -57,11 +57,11 @@ test("a head that a gap cuts off tells its start line", () => {
 test("a dialogue of which each packet was captured in part", () => {
   const steps = [1, 2, 3].flatMap((n) => [
     `> PUT /${n} HTTP/1.1\\r\\nHost: h\\r\\nUser-Ag`,
-    "gap> 300",
+    "snap> 300",
     `< HTTP/1.1 20${n} OK\\r\\nServer: ng`,
-    "gap< 1200",
+    "snap< 1200",
     "< more of the body, from the middle of it",
-    "gap< 1200",
+    "snap< 1200",
   ]);
   const log = [1, 2, 3].map((n) => `PUT /${n} ~ | 20${n} ~ [${CUT_BOTH}]`);
   for (const midStream of [false, true])
@@ -80,7 +80,7 @@ test("whatever length packets are cut to, no pair is wrong", () => {
     `HTTP/1.1 20${n} OK\r\nServer: s\r\nContent-Length: 20\r\n\r\nbody of response no ${n}`;
   const cut = (mark: string, text: string, byteCount: number): string[] => [
     `${mark} ${text.slice(0, byteCount).replaceAll("\r", "\\r").replaceAll("\n", "\\n")}`,
-    ...(text.length > byteCount ? [`gap${mark} ${text.length - byteCount}`] : []),
+    ...(text.length > byteCount ? [`snap${mark} ${text.length - byteCount}`] : []),
   ];
   fc.assert(
     fc.property(

@@ -1,5 +1,5 @@
 /**
- * Dialogues as text, for tests. A step is `> bytes` (client to server), `< bytes`, `gap> 10`, `gap< 10`, `fin>`,
+ * Dialogues as text, for tests. A step is `> bytes` (client to server), `< bytes`, `gap> 10`, `gap< 10`, `snap> 10`, `fin>`,
  * `fin<`, or `close reset`. In the bytes, `\r\n` and `\xff` are written as such. Every step is 10 ms after the
  * one before it, the first at 10.
  *
@@ -97,7 +97,13 @@ function bodyText(message: Message): string {
 
 export type Step =
   | { readonly kind: "data"; readonly direction: Direction; readonly bytes: Buffer }
-  | { readonly kind: "gap"; readonly direction: Direction; readonly byteCount: number }
+  | {
+      readonly kind: "gap";
+      readonly direction: Direction;
+      readonly byteCount: number;
+      /** The rest of the packet before it, which was captured in part. */
+      readonly snapped?: boolean;
+    }
   | { readonly kind: "fin"; readonly direction: Direction }
   | { readonly kind: "close"; readonly reason: CloseReason };
 
@@ -121,8 +127,11 @@ export const wire = (text: string): Buffer =>
 
 export function step(text: string | Step): Step {
   if (typeof text !== "string") return text;
-  const gap = /^gap([<>]) (\d+)$/.exec(text);
-  if (gap) return { kind: "gap", direction: directionOf(gap[1]), byteCount: Number(gap[2]) };
+  const gap = /^(gap|snap)([<>]) (\d+)$/.exec(text);
+  if (gap) {
+    const snapped = gap[1] === "snap";
+    return { kind: "gap", direction: directionOf(gap[2]), byteCount: Number(gap[3]), snapped };
+  }
   const fin = /^fin([<>])$/.exec(text);
   if (fin) return { kind: "fin", direction: directionOf(fin[1]) };
   const close = /^close (\w+)$/.exec(text);
@@ -174,7 +183,7 @@ function playOn(consumer: StreamConsumer, steps: readonly Step[], pieceBytes: nu
   let timeMs = 0;
   let closed = false;
   for (const current of steps) {
-    timeMs += 10;
+    if (current.kind !== "gap" || current.snapped !== true) timeMs += 10;
     switch (current.kind) {
       case "data":
         for (

@@ -28,6 +28,10 @@ export class PooledExchange implements Exchange {
   responseOver = false;
   /** Requests may have been lost between the one before and this one. */
   afterLoss = false;
+  /** The request's end is in a gap, which may hold others too. */
+  endUnknown = false;
+  /** Responses may have been lost between the one before and this one's. */
+  afterResponseLoss = false;
 }
 
 const NOBODY: Endpoint = { ip: "", port: 0 };
@@ -69,6 +73,8 @@ export class ExchangePool {
     exchange.requestOver = false;
     exchange.responseOver = false;
     exchange.afterLoss = false;
+    exchange.endUnknown = false;
+    exchange.afterResponseLoss = false;
     this.#exchanges.push(exchange);
   }
 

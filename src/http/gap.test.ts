@@ -196,7 +196,22 @@ test("any losses in both directions leave what is emitted sound", () => {
         checkSound(play(steps, { pieceBytes, midStream }), count, "random");
       },
     ),
-    { numRuns: 1000 },
+    {
+      numRuns: 1000,
+      examples: [
+        // The second request's end and all of the third are lost, and so is the second's response.
+        [
+          4,
+          1,
+          [
+            { direction: Direction.AToB, start: 92, length: 120, late: true },
+            { direction: Direction.BToA, start: 2, length: 87, late: false },
+          ],
+          1,
+          false,
+        ],
+      ],
+    },
   );
 });
 

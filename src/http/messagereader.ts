@@ -84,7 +84,7 @@ export class MessageReader {
     this.#timeMs = timeMs;
     this.#context.counters.add(HttpCount.gaps, byteCount);
     this.#decideHeld();
-    if (this.#isClosed() || this.#cutHead(byteCount)) return;
+    if (this.#isClosed() || this.#cutHead(byteCount, timeMs)) return;
     const atStart = this.state === ReaderState.Probe && !this.#midStream;
     const certain = this.state === ReaderState.Boundary || atStart;
     const headSeen = certain && this.#held.count > 0;
@@ -112,7 +112,7 @@ export class MessageReader {
   }
 
   /** A gap cuts off the head that is held: tells what its whole lines say, if the first is among them. */
-  #cutHead(gapBytes: number): boolean {
+  #cutHead(gapBytes: number, gapTimeMs: number): boolean {
     const { bytes, count } = this.#held;
     if (count === 0 || this.#body !== null) return false;
     const at = skipBlankLines(bytes, 0, count);
@@ -129,7 +129,9 @@ export class MessageReader {
     this.#dropHeld(count);
     this.#midStream = true;
     this.#search();
-    this.#owner.headCut(this.direction, gapBytes, endTimeMs);
+    // A hole that is as old as the packet before it is the rest of that packet, captured in part: nothing else is in it.
+    const isSnapped = gapTimeMs === endTimeMs;
+    this.#owner.headCut(this.direction, isSnapped ? 0 : gapBytes, endTimeMs);
     return true;
   }
 

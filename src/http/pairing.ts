@@ -50,11 +50,18 @@ export class Pairing {
     return this.#queue.length + this.#waiting.length;
   }
 
-  /** The exchange of a request whose head was read; perhaps one whose response was there before it. */
-  openRequest(startTimeMs: number): PooledExchange {
+  /**
+   * The exchange of a request whose head was read; perhaps one whose response was there before it. `endUnknown`: its end is in
+   * a gap, which may hold others too.
+   */
+  openRequest(startTimeMs: number, endUnknown: boolean): PooledExchange {
+    if (endUnknown && this.#waiting.some(({ afterResponseLoss }) => afterResponseLoss)) {
+      return this.#unanswered();
+    }
     const early = this.#takeEarly(startTimeMs);
     if (early !== undefined) return early;
     const exchange = this.#owner.newExchange();
+    exchange.endUnknown = endUnknown;
     this.#noteRequestsLost(exchange, startTimeMs);
     this.#lastTimeMs = startTimeMs;
     const before = this.#queue.at(-1);
@@ -77,6 +84,16 @@ export class Pairing {
     }
   }
 
+  /** Lost on both sides: none of the responses that are there is surely that of this request. */
+  #unanswered(): PooledExchange {
+    this.#owner.ambiguous();
+    this.#giveUpWaiting();
+    const exchange = this.#owner.newExchange();
+    this.#giveUpResponse(exchange);
+    this.#requestsLost = true;
+    return exchange;
+  }
+
   #noteRequestsLost(exchange: PooledExchange, startTimeMs: number): void {
     if (this.#doubtful && this.#queue.length === 0) {
       if (startTimeMs - this.#lastTimeMs >= httpLimits.realignIdleMs) this.#doubtful = false;
@@ -93,17 +110,20 @@ export class Pairing {
   /** The exchange of a final response whose head was read; without a request if none is surely its own. */
   openResponse(startTimeMs: number): PooledExchange {
     this.#lastTimeMs = startTimeMs;
-    if (this.#responsesLost) {
+    const afterLoss = this.#responsesLost;
+    if (afterLoss) {
       this.#skipLostResponses(startTimeMs);
-      // Lost on both sides, known or (as the request is not over) likely: it may answer one that was never seen.
-      if (this.#queue[0] && (this.#requestsLost || !this.#queue[0].requestOver)) {
+      // Lost on both sides, known or (as the request is not over, or its end is in a gap) likely: it may answer one that
+      // was never seen.
+      const front = this.#queue[0];
+      if (front && (this.#requestsLost || !front.requestOver || front.endUnknown)) {
         this.#giveUpQueue();
         this.#owner.ambiguous();
         return this.#orphan();
       }
     }
     const front = this.#queue[0];
-    if (front === undefined) return this.#earlyOrOrphan();
+    if (front === undefined) return this.#earlyOrOrphan(afterLoss);
     if (front.afterLoss || !this.#aligned) {
       if (front.request !== null && startTimeMs < front.request.startTimeMs) return this.#orphan();
       front.afterLoss = false;
@@ -134,9 +154,10 @@ export class Pairing {
     }
   }
 
-  #earlyOrOrphan(): PooledExchange {
+  #earlyOrOrphan(afterLoss: boolean): PooledExchange {
     if (this.#doubtful) return this.#orphan();
     const exchange = this.#owner.newExchange();
+    exchange.afterResponseLoss = afterLoss;
     this.#waiting.push(exchange);
     if (this.#waiting.length > httpLimits.earlyResponsesMax)
       this.#giveUpRequest(this.#waiting.shift()!);

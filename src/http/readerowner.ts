@@ -10,8 +10,11 @@ export interface ReaderOwner {
   takeRole(direction: Direction, role: Role): void;
   /** `context.draft` holds a head. Answers its open body, or null where the message is over. */
   headRead(direction: Direction, timeMs: number): Body | null;
-  /** `context.draft` holds the whole lines of a head that a gap cut off. */
-  headCut(direction: Direction, gapBytes: number, timeMs: number): void;
+  /**
+   * `context.draft` holds the whole lines of a head that a gap cut off. `lostBytes` of it may hold other messages too: none
+   * where only the rest of a packet is missing.
+   */
+  headCut(direction: Direction, lostBytes: number, timeMs: number): void;
   /** `whole`: the framing ended as announced. */
   bodyEnded(direction: Direction, body: Body, whole: boolean, timeMs: number): void;
   /** Messages may be missing here. `certain`: at least part of one is. `headSeen`: its head had begun. */
