@@ -99,7 +99,7 @@ async function ingestRates(): Promise<void> {
         sequence: 1 + Math.floor(index / 200),
       }),
     );
-    const parsed = texts.slice(0, Math.floor(19_000 / endpointsPerApi)).map(parse);
+    const parsed = texts.slice(0, Math.floor(5_500 / endpointsPerApi)).map(parse);
     const operations = parsed.length * endpointsPerApi;
     const cpu = process.cpuUsage();
     const startMs = performance.now();
