@@ -333,6 +333,21 @@ test("operations on one path that the body tells apart", () => {
     ["mutation:AddUser", "query:GetUser"],
   );
   assert.equal(protocol.operations[0]!.responses.length, 1);
+  const rpc = learn(
+    ["user.get", "user.add"].map(
+      (method): Line => [
+        "POST /rpc",
+        { jsonrpc: "2.0", id: 1, result: {} },
+        { jsonrpc: "2.0", id: 1, method, params: [1] },
+      ],
+    ),
+  );
+  const calls = endpoint(rpc, "POST /rpc").operation.protocol;
+  assert.equal(calls?.kind, "json-rpc");
+  assert.deepEqual(
+    calls.operations.map(({ selector }) => selector),
+    ["user.add", "user.get"],
+  );
 });
 
 test("conventions are known by their media types, and by what they look like", () => {
