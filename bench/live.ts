@@ -265,6 +265,12 @@ const only = options.only?.split(",") ?? ["idle", "steady", "flows", "rates", "l
 console.log(
   `${cpus().length} cores (${cpus()[0]!.model}), load ${loadavg()[0]!.toFixed(1)}, Node ${process.versions.node}, ${MEGABYTES} MB of API traffic`,
 );
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    network.remove();
+    process.exit(1);
+  });
+}
 try {
   const parts = {
     idle,

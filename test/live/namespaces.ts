@@ -58,7 +58,21 @@ export const openNetwork = (): Network => {
       run(`-n ${to} link set ${toName} up`);
     },
     remove: () => {
-      for (const namespace of made.splice(0)) run(`netns del ${namespace}`);
+      for (const namespace of made.splice(0)) {
+        // What still runs there would keep the namespace alive without a name.
+        for (const pid of execFileSync("ip", ["netns", "pids", namespace]).toString().split("\n")) {
+          if (pid !== "") endProcess(Number(pid));
+        }
+        run(`netns del ${namespace}`);
+      }
     },
   };
+};
+
+const endProcess = (pid: number): void => {
+  try {
+    process.kill(pid);
+  } catch {
+    // It has ended meanwhile.
+  }
 };
