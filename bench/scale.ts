@@ -2,7 +2,7 @@
  * `npm run bench:scale`: what many servers on NATS JetStream and PostgreSQL do, and what a delta costs at each part. All of it runs
  * on this machine, so CPU per delta tells more than deltas a second: the brokers, the database and the servers share its cores.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,11 +18,13 @@ import { startPostgres } from "../test/inventory/postgres.ts";
 import { startCluster } from "../test/scale/natscluster.ts";
 import { learned } from "../test/scale/simulatedtap.ts";
 import { freePort, type Program, serve } from "../test/server/program.ts";
+import { COSTS } from "./scalemodel.ts";
 
 const { values } = parseArgs({
   options: {
     deltas: { type: "string", default: "8000" },
     json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
   },
 });
 const TAPS = 200;
@@ -32,6 +34,8 @@ const BATCH = 64;
 
 interface Row {
   readonly what: string;
+  /** That drain the stream; 0 where none does. */
+  readonly serverCount: number;
   readonly deltasPerSecond: number;
   /** CPU of the parts, in milliseconds a delta. */
   readonly cpuMs: Readonly<Record<string, number>>;
@@ -84,6 +88,7 @@ const store = async (what: string, url: string, databasePid: number): Promise<Ro
   await inventory.close();
   return {
     what,
+    serverCount: 0,
     deltasPerSecond: (deltas.length / tookMs) * 1000,
     cpuMs: {
       server: (user + system) / 1000 / deltas.length,
@@ -126,6 +131,7 @@ const publish = async (cluster: Cluster, deltas: readonly FrozenDelta[]): Promis
   for (const transport of transports) transport.close();
   return {
     what: "publish to 3 brokers, synced always",
+    serverCount: 0,
     deltasPerSecond: (deltas.length / tookMs) * 1000,
     cpuMs: {
       taps: (user + system) / 1000 / deltas.length,
@@ -162,6 +168,7 @@ const drain = async (
   const serversMs = servers.reduce((sum, { process: { pid } }) => sum + cpuMsOf(pid!), 0);
   const row = {
     what: `${serverCount} server${serverCount === 1 ? "" : "s"} drain the stream into PostgreSQL`,
+    serverCount,
     deltasPerSecond: (startLeft / tookMs) * 1000,
     cpuMs: {
       servers: serversMs / deltaCount,
@@ -208,8 +215,10 @@ const run = async (): Promise<void> => {
 
 const print = (rows: readonly Row[]): void => {
   const machine = { cores: availableParallelism(), load: loadavg()[0]!.toFixed(1) };
+  const costs = JSON.stringify({ machine, deltas: rounds * TAPS, rows }, null, 2);
+  if (values.write) writeFileSync(COSTS, `${costs}\n`);
   if (values.json) {
-    console.log(JSON.stringify({ machine, deltas: rounds * TAPS, rows }, null, 2));
+    console.log(costs);
     return;
   }
   console.log(`${rounds * TAPS} deltas; ${machine.cores} cores, load ${machine.load}`);

@@ -85,7 +85,11 @@ imagePullSecrets:
 {{- define "nta.sensorEnvironment" -}}
 {{- $root := index . 0 -}}
 - name: NTA_SERVER
-  value: {{ include "nta.serverUrl" $root | quote }}
+  value: {{ $root.Values.nats.url | default (include "nta.serverUrl" $root) | quote }}
+{{- with $root.Values.nats.existingSecret }}
+- name: NTA_NATS_CREDENTIALS
+  value: /etc/nta/nats/credentials
+{{- end }}
 - name: NTA_TOKEN_FILE
   value: /etc/nta/ingest/token
 - name: NTA_STATE
@@ -118,6 +122,24 @@ imagePullSecrets:
 
 {{- define "nta.adminSecret" -}}
 {{- .Values.server.auth.existingSecret | default (printf "%s-admin" (include "nta.fullname" .)) -}}
+{{- end -}}
+
+{{/* Of programs that meet on NATS JetStream. */}}
+{{- define "nta.natsMount" -}}
+{{- with .Values.nats.existingSecret }}
+- {name: nats, mountPath: /etc/nta/nats, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "nta.natsVolume" -}}
+{{- with .Values.nats.existingSecret }}
+- name: nats
+  secret:
+    secretName: {{ . }}
+    defaultMode: 288 # 0440
+    items:
+      - {key: {{ $.Values.nats.credentialsKey }}, path: credentials}
+{{- end }}
 {{- end -}}
 
 {{- define "nta.ingestVolume" -}}

@@ -43,7 +43,8 @@ const addProgram = (
   const subcommand = command.command(program).description(row.summary);
   for (const operand of row.operands) subcommand.argument(operand.form, operand.description);
   for (const name of settingNames) {
-    if (settings[name].programs.includes(program)) subcommand.addOption(makeOption(settings[name], program));
+    if (settings[name].programs.includes(program))
+      subcommand.addOption(makeOption(settings[name], program));
   }
   subcommand.addHelpText(
     "after",

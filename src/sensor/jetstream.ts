@@ -16,6 +16,8 @@ export const DEAD_STREAM = "NTA_DEAD";
 export const DEAD_SUBJECT = "nta.dead";
 /** Request and reply: a sensor's name gets the answer that HTTP would give it (`answer.ts`). */
 export const ANSWER_SUBJECT = "nta.answer";
+/** A sensor's status page, `{"sensor":…, "status":…}`: for people to look at, kept nowhere on the way. */
+export const STATUS_SUBJECT = "nta.status";
 
 export interface NatsOptions {
   /** `nats://host:port` or `tls://host:port`, several with commas between them. */

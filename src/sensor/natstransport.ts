@@ -11,6 +11,7 @@ import {
   deltaSubject,
   type NatsOptions,
   natsServers,
+  STATUS_SUBJECT,
 } from "./jetstream.ts";
 import type { Outcome, ServerAnswer, Transport } from "./transport.ts";
 
@@ -52,6 +53,15 @@ export class NatsTransport implements Transport {
       else signal.addEventListener("abort", stop, { once: true });
     });
     return await Promise.race([this.#publish(batch), stopped]);
+  }
+
+  async report(sensor: string, status: string): Promise<void> {
+    try {
+      const connection = await this.#connect();
+      connection.publish(STATUS_SUBJECT, JSON.stringify({ sensor, status: JSON.parse(status) }));
+    } catch {
+      // The next one tells it.
+    }
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** kill -9 at any moment, under load: what was acknowledged is there once. `NTA_KILL_ROUNDS=50 npm run test:inventory` */
+/** kill -9 at any moment, under load: what was acknowledged is there once. `KILL_ROUNDS=50 npm run test:inventory` */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import { openInventory } from "../../src/inventory/inventory.ts";
 import { deltaOf, SENSORS } from "./killdeltas.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 
-const rounds = Number(process.env["NTA_KILL_ROUNDS"] ?? 5);
+const rounds = Number(process.env["KILL_ROUNDS"] ?? 5);
 const program = fileURLToPath(new URL("killed.ts", import.meta.url));
 
 /** Gives the last acknowledged sequence of each sensor. */

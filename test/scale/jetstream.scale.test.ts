@@ -55,6 +55,7 @@ test("what a broker acknowledged reaches a server, over the death of every node 
   });
   const connection = await connectNats(options(cluster.url));
   const { names, ingest } = store();
+  const reports: unknown[] = [];
   const consumerOptions: DeltaConsumerOptions = {
     replicas: 3,
     bytesMax: 1 << 26,
@@ -69,6 +70,10 @@ test("what a broker acknowledged reaches a server, over the death of every node 
         hashKey: Buffer.alloc(16, 7).toString("base64"),
         hints: { for: sensor },
       }),
+    report: (sensor, status) => {
+      reports.push([sensor, status]);
+      return Promise.resolve();
+    },
     log: (line) => context.diagnostic(line),
   };
   const consumers: DeltaConsumer[] = [];
@@ -83,6 +88,9 @@ test("what a broker acknowledged reaches a server, over the death of every node 
     assert.ok(hello.kind === "accepted" && hello.answer !== null, JSON.stringify(hello));
     assert.deepEqual(hello.answer.hashKey, Buffer.alloc(16, 7));
     assert.deepEqual(hello.answer.hints, { for: "tap-1" });
+    await transport.report("tap-1", '{"v":1}');
+    for (let tries = 0; tries < 100 && reports.length === 0; tries++) await sleep(50);
+    assert.deepEqual(reports, [["tap-1", { v: 1 }]]);
 
     const accepted: string[] = [];
     let node = 0;
@@ -144,6 +152,7 @@ test("a stream that could lose what it acknowledged is refused, unless that is a
     monitorUrl: null,
     ingest: store().ingest,
     answer: () => Promise.resolve({}),
+    report: () => Promise.resolve(),
     log: () => undefined,
   };
   try {
@@ -181,6 +190,7 @@ test("a full stream is back-pressure, not loss", async () => {
       monitorUrl: cluster.nodes[0]!.monitorUrl,
       ingest: (deltas) => (isTaking ? ingest(deltas) : Promise.reject(new Error("disk full"))),
       answer: () => Promise.resolve({}),
+      report: () => Promise.resolve(),
       log: () => undefined,
     });
     const accepted: string[] = [];

@@ -1,6 +1,7 @@
 /** Deltas over NATS JetStream, beside those over HTTP. */
 import type { Settings } from "../../base/config.ts";
 import { UsageError } from "../../base/errors.ts";
+import type { Inventory } from "../../inventory/inventory.ts";
 import { connectNats } from "../../sensor/jetstream.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 import type { Ingest } from "../../server/ingest.ts";
@@ -8,7 +9,7 @@ import type { Ingest } from "../../server/ingest.ts";
 /** Resolves when deltas are taken; gives what ends that. Nothing is loaded and done where no NATS is named. */
 export const openNatsDeltas = async (
   settings: Settings,
-  ingest: Ingest,
+  { ingest, inventory }: { readonly ingest: Ingest; readonly inventory: Inventory },
   log: Log,
 ): Promise<() => Promise<void>> => {
   if (settings.nats === "") return () => Promise.resolve();
@@ -36,6 +37,7 @@ export const openNatsDeltas = async (
           await ingest.store(deltas, {});
         },
         answer: (sensor) => ingest.answer(sensor),
+        report: (sensor, status) => inventory.sensors.report(sensor, status),
         log: log.warn,
       }),
     );

@@ -66,7 +66,7 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
     const { app, ingest } = parts;
     const { address, port } = await listenAt(app, listen);
     if (tls !== null) closers.push(tls.follow(app.server as unknown as TlsServer, log.warn));
-    closers.push(await openNatsDeltas(settings, ingest, log));
+    closers.push(await openNatsDeltas(settings, { ingest, inventory }, log));
     const cluster = openCluster(settings, "cluster", log);
     if (cluster !== null) {
       ingest.servicesBefore = (reported) => cluster.owners.servicesBefore(reported);
@@ -110,7 +110,8 @@ const openParts = async (
   const uploads = new Uploads({
     inventory,
     ingest,
-    startJob: uploadJobs(hashKey, selection),
+    // Which ports to listen to says nothing of a file that somebody chose.
+    startJob: uploadJobs(hashKey, { ...selection, ports: [] }),
     bytesMax: settings.uploadMax,
     onChange: (upload) => events.send({ kind: "upload", upload }),
   });

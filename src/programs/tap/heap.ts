@@ -14,7 +14,11 @@ export const limitHeap = (bytesMax: number): void => {
   if (isSet || getHeapStatistics().heap_size_limit <= mebibytes * 2 ** 20) return;
   if (process.platform !== "linux" || process.execve === undefined) return;
   const [node, ...words] = process.argv;
-  const flags = [`${FLAG}${mebibytes}`, "--max-semi-space-size=4", "--disable-warning=ExperimentalWarning"];
+  const flags = [
+    `${FLAG}${mebibytes}`,
+    "--max-semi-space-size=4",
+    "--disable-warning=ExperimentalWarning",
+  ];
   process.execve(node!, [node!, ...flags, ...process.execArgv, ...words], process.env);
 };
 

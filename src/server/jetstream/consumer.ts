@@ -9,13 +9,14 @@ import { zstdDecompress } from "node:zlib";
 import type { Consumer, ConsumerConfig, JetStreamManager, JsMsg } from "@nats-io/jetstream";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "@nats-io/transport-node";
-import { sensorLimits, serverStreamLimits } from "../../base/limits.ts";
+import { sensorLimits, serverLimits, serverStreamLimits } from "../../base/limits.ts";
 import { type Delta, decodeBatch } from "../../sensor/delta.ts";
 import {
   ANSWER_SUBJECT,
   DEAD_SUBJECT,
   DELTA_STREAM,
   deltaSubject,
+  STATUS_SUBJECT,
 } from "../../sensor/jetstream.ts";
 import { ensureStreams, type StreamOptions } from "./stream.ts";
 
@@ -26,6 +27,8 @@ export interface DeltaConsumerOptions extends StreamOptions {
   readonly ingest: (deltas: readonly Delta[]) => Promise<void>;
   /** What the sensor is told; JSON as `sensor/answer.ts` reads it. */
   readonly answer: (sensor: string) => Promise<unknown>;
+  /** Takes what a sensor said about itself. */
+  readonly report: (sensor: string, status: Record<string, unknown>) => Promise<void>;
   readonly log: (line: string) => void;
 }
 
@@ -78,12 +81,26 @@ export async function consumeDeltas(
       }
     }
   })();
+  const reports = connection.subscribe(STATUS_SUBJECT, { queue: "nta" });
+  const reporting = (async () => {
+    for await (const message of reports) {
+      if (message.data.length > serverLimits.statusBytesMax) continue;
+      try {
+        const { sensor, status } = message.json<{ sensor: string; status: object }>();
+        if (typeof status !== "object" || status === null) continue;
+        await options.report(String(sensor), { ...status });
+      } catch (error) {
+        options.log(`a sensor's status was not kept: ${(error as Error).message}`);
+      }
+    }
+  })();
   return {
     status: () => ({ ...tally }),
     stop: async () => {
       stopping.abort();
       questions.unsubscribe();
-      await Promise.all([...loops, answering]);
+      reports.unsubscribe();
+      await Promise.all([...loops, answering, reporting]);
     },
   };
 }
