@@ -222,7 +222,10 @@ const print = (rows: readonly Row[]): void => {
     return;
   }
   console.log(`${rounds * TAPS} deltas; ${machine.cores} cores, load ${machine.load}`);
-  const table = new Table({ head: ["", "deltas/s", "CPU ms a delta"], style: { head: [] } });
+  const table = new Table({
+    head: ["", "deltas/s", "CPU ms a delta"],
+    style: { head: [], border: [] },
+  });
   for (const { what, deltasPerSecond, cpuMs } of rows) {
     const costs = Object.entries(cpuMs).map(([part, ms]) => `${part} ${ms.toFixed(2)}`);
     table.push([what, Math.round(deltasPerSecond), costs.join(", ")]);

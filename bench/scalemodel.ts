@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-export interface Costs {
+interface Costs {
   readonly machine: { readonly cores: number };
   readonly rows: readonly {
     readonly what: string;
@@ -16,38 +16,39 @@ export interface Costs {
   }[];
 }
 
-export interface Fleet {
+interface Fleet {
   readonly nodes: number;
   /** APIs whose servers run on a node: each sends one delta of its shard an interval. */
   readonly apisPerNode: number;
   readonly flushSeconds: number;
 }
 
-export interface Load {
+interface Load {
   readonly deltasPerSecond: number;
   /** Cores that each part is busy with. */
   readonly cores: Readonly<Record<"servers" | "brokers" | "database", number>>;
 }
 
 export const COSTS = fileURLToPath(new URL("../docs/scale-costs.json", import.meta.url));
-const PAGE = fileURLToPath(new URL("../docs/scale.md", import.meta.url));
+export const SCALE_PAGE = fileURLToPath(new URL("../docs/scale.md", import.meta.url));
 const BEGIN = "<!-- table: node bench/scalemodel.ts -->";
 const END = "<!-- end of table -->";
 
-/** CPU milliseconds of a delta at each part, with as many servers as were measured. */
-export const costsOf = ({ rows }: Costs): Load["cores"] => {
-  const drained = rows.filter(({ serverCount }) => serverCount > 0);
-  const published = rows.find(({ cpuMs }) => cpuMs["taps"] !== undefined);
-  const mean = (part: string): number =>
-    drained.reduce((sum, { cpuMs }) => sum + (cpuMs[part] ?? 0), 0) / drained.length;
+/**
+ * CPU milliseconds of a delta at each part. Of the runs that drain the stream that with one server counts: each further one adds
+ * its own start, which is no cost of a delta.
+ */
+const costsOf = ({ rows }: Costs): Load["cores"] => {
+  const drained = rows.find(({ serverCount }) => serverCount === 1)?.cpuMs ?? {};
+  const published = rows.find(({ cpuMs }) => cpuMs["taps"] !== undefined)?.cpuMs ?? {};
   return {
-    servers: mean("servers"),
-    brokers: mean("brokers") + (published?.cpuMs["brokers"] ?? 0),
-    database: mean("database"),
+    servers: drained["servers"] ?? 0,
+    brokers: (drained["brokers"] ?? 0) + (published["brokers"] ?? 0),
+    database: drained["database"] ?? 0,
   };
 };
 
-export const loadOf = (fleet: Fleet, costs: Load["cores"]): Load => {
+const loadOf = (fleet: Fleet, costs: Load["cores"]): Load => {
   const deltasPerSecond = (fleet.nodes * Math.min(64, fleet.apisPerNode)) / fleet.flushSeconds;
   const cores = (ms: number): number => (deltasPerSecond * ms) / 1000;
   return {
@@ -61,7 +62,7 @@ export const loadOf = (fleet: Fleet, costs: Load["cores"]): Load => {
 };
 
 /** What the model says that the measured machine does, where all parts share its cores and all of them are busy. */
-export const predicted = (cores: number, cpuMs: Readonly<Record<string, number>>): number =>
+const predicted = (cores: number, cpuMs: Readonly<Record<string, number>>): number =>
   (cores * 1000) / Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
 
 const FLEETS: readonly Fleet[] = [
@@ -71,7 +72,7 @@ const FLEETS: readonly Fleet[] = [
   { nodes: 10_000, apisPerNode: 8, flushSeconds: 60 },
 ];
 
-export const tableOf = (costs: Costs): string => {
+const tableOf = (costs: Costs): string => {
   const each = costsOf(costs);
   const cores = (value: number): string => (value < 0.1 ? "< 0.1" : value.toFixed(1));
   const lines = FLEETS.map((fleet) => {
@@ -108,6 +109,6 @@ export const renderPage = (page: string, costs: Costs): string => {
 export const readCosts = (): Costs => JSON.parse(readFileSync(COSTS, "utf8")) as Costs;
 
 if (import.meta.main) {
-  writeFileSync(PAGE, renderPage(readFileSync(PAGE, "utf8"), readCosts()));
+  writeFileSync(SCALE_PAGE, renderPage(readFileSync(SCALE_PAGE, "utf8"), readCosts()));
   console.log(tableOf(readCosts()));
 }

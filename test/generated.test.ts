@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { readCosts, renderPage, SCALE_PAGE } from "../bench/scalemodel.ts";
 import { CHART_README, CHART_SCHEMA, renderChartReadme, renderChartSchema } from "../docs/chart.ts";
 import { CONFIGURATION_PAGE, renderConfiguration } from "../docs/configuration.ts";
 import { SHOP_CAPTURE, writeShopCapture } from "../examples/generate.ts";
@@ -26,4 +27,9 @@ test("examples/shop.pcap: npm run examples", () => {
 test("chart/values.schema.json and chart/README.md: npm run docs", () => {
   assert.equal(readFileSync(CHART_SCHEMA, "utf8"), renderChartSchema());
   assert.equal(readFileSync(CHART_README, "utf8"), renderChartReadme());
+});
+
+test("docs/scale.md: node bench/scalemodel.ts", () => {
+  const page = readFileSync(SCALE_PAGE, "utf8");
+  assert.equal(page, renderPage(page, readCosts()));
 });
