@@ -485,20 +485,30 @@ test("over real HTTP: requests dropped, doubled, hung, reset, 429, 503, 413, cut
       server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       userAgent: "nta/test",
     },
-    ...{ token: null, tokenFile: null, caFile: null, certFile: null, keyFile: null, timeoutMs: 60 },
+    ...{
+      token: null,
+      tokenFile: null,
+      caFile: null,
+      certFile: null,
+      keyFile: null,
+      timeoutMs: 250,
+    },
   });
-  const { sender, learned } = await live(new ModelFiles(), transport, { perFlush: 10 });
-  sender.start();
-  await real(1500);
-  faults = 0;
-  await until(() => sender.status().failures === 0);
-  assert.equal(await sender.stop(soon()), true);
-  await real(120);
-  arrivedOnce(model, learned, "all");
-  assert.equal(model.calls.size, learned.length);
-  assert.equal(model.coverage.get("packets"), learned.length);
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  try {
+    const { sender, learned } = await live(new ModelFiles(), transport, { perFlush: 10 });
+    sender.start();
+    await real(3000);
+    faults = 0;
+    await until(() => sender.status().failures === 0);
+    assert.equal(await sender.stop(soon()), true);
+    await real(120);
+    arrivedOnce(model, learned, "all");
+    assert.equal(model.calls.size, learned.length);
+    assert.equal(model.coverage.get("packets"), learned.length);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 const plain = (response: ServerResponse, status: number, headers = {}): void =>
