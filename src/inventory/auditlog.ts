@@ -2,7 +2,7 @@
 import type { Transaction } from "kysely";
 import type { AuditRow } from "./administration.ts";
 import type { Context } from "./context.ts";
-import { countFindings } from "./findings.ts";
+import { setFinding } from "./findings.ts";
 import type { Audit } from "./inventory.ts";
 import { growingId } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
@@ -131,19 +131,8 @@ async function takeBack(tx: Transaction<Database>, undo: Undo): Promise<string[]
       return takeBackMoves(tx, undo);
     case "finding": {
       const { finding, state, reason } = undo;
-      const row = await tx
-        .selectFrom("findings")
-        .select("api")
-        .where("id", "=", finding)
-        .executeTakeFirst();
-      if (row === undefined) throw notFound("finding", finding);
-      await tx.updateTable("findings").set({ state, reason }).where("id", "=", finding).execute();
-      await tx
-        .updateTable("apis")
-        .set(await countFindings(tx, row.api))
-        .where("id", "=", row.api)
-        .execute();
-      return [row.api];
+      const { api } = await setFinding(tx, finding, { state, reason });
+      return [api];
     }
   }
 }

@@ -4,10 +4,9 @@ import { apiNames } from "./apidetail.ts";
 import { addAudit } from "./auditlog.ts";
 import { changeOf } from "./concluding.ts";
 import type { Context } from "./context.ts";
-import { countFindings, findingOf } from "./findings.ts";
+import { findingOf, setFinding } from "./findings.ts";
 import type { Feed } from "./inventory.ts";
 import { listOf, pageOf, readCursor } from "./paging.ts";
-import { notFound } from "./problem.ts";
 import type { Change, ChangeQuery, Finding, FindingQuery, Page } from "./rows.ts";
 import type { ChangeTable, FindingTable } from "./schema.ts";
 import { inChunks } from "./statements.ts";
@@ -135,18 +134,7 @@ async function judge(
   { finding, state, reason, who }: Judgement,
 ): Promise<Finding> {
   const judged = await store.write(async (tx) => {
-    const row = await tx
-      .selectFrom("findings")
-      .selectAll()
-      .where("id", "=", finding)
-      .executeTakeFirst();
-    if (row === undefined) throw notFound("finding", finding);
-    await tx.updateTable("findings").set({ state, reason }).where("id", "=", finding).execute();
-    await tx
-      .updateTable("apis")
-      .set(await countFindings(tx, row.api))
-      .where("id", "=", row.api)
-      .execute();
+    const row = await setFinding(tx, finding, { state, reason });
     const where = row.path === null ? "" : ` at ${row.method} ${row.path}`;
     await addAudit(tx, {
       nowMs: now(),

@@ -1,6 +1,7 @@
 /** Findings as they are kept: each stays known by its id, whether it is seen now or not. */
 import type { Transaction } from "kysely";
 import type { LearnedFinding } from "./lesson.ts";
+import { notFound } from "./problem.ts";
 import type { Finding, FindingState, Severity, SeverityCounts } from "./rows.ts";
 import type { Database, FindingTable } from "./schema.ts";
 import { SEVERITIES } from "./severity.ts";
@@ -81,3 +82,24 @@ export const findingOf = (row: FindingTable, apiName: string): Finding => ({
   firstMs: row.first_ms,
   lastMs: row.last_ms,
 });
+
+/** What a person said of a finding, counted in its API. Gives the finding as it was; rejects where there is none. */
+export async function setFinding(
+  tx: Transaction<Database>,
+  finding: string,
+  said: Pick<FindingTable, "state" | "reason">,
+): Promise<FindingTable> {
+  const row = await tx
+    .selectFrom("findings")
+    .selectAll()
+    .where("id", "=", finding)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound("finding", finding);
+  await tx.updateTable("findings").set(said).where("id", "=", finding).execute();
+  await tx
+    .updateTable("apis")
+    .set(await countFindings(tx, row.api))
+    .where("id", "=", row.api)
+    .execute();
+  return row;
+}

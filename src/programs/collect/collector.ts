@@ -1,14 +1,11 @@
 /** A sensor that is fed by Envoys: the sink, what was learned, and the queue to the server. */
-import { randomBytes } from "node:crypto";
 import type { ListenAddress } from "../../base/quantities.ts";
 import { systemClock } from "../../sensor/clock.ts";
 import { explain } from "../../sensor/explain.ts";
-import { systemFiles } from "../../sensor/files.ts";
 import { keyIdOf } from "../../sensor/hashkey.ts";
-import { DeltaQueue, type Taken } from "../../sensor/queue.ts";
-import { type Log, QuietLog } from "../../sensor/quietlog.ts";
+import type { Taken } from "../../sensor/queue.ts";
+import type { Log } from "../../sensor/quietlog.ts";
 import { Sender } from "../../sensor/sender.ts";
-import { StateFile } from "../../sensor/statefile.ts";
 import { type SensorStatus, statusJson } from "../../sensor/status.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { EnvoySink } from "../../server/envoysink.ts";
@@ -17,6 +14,7 @@ import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
+import { type Knowledge, withKnowledge } from "../knowledge.ts";
 import { growth } from "../tap/facts.ts";
 import { version } from "../version.ts";
 
@@ -38,40 +36,16 @@ export interface CollectorOptions {
 const REPORT_MS = 15_000;
 
 /** @throws UsageError where the address cannot be listened on, or the state cannot be kept. */
-export const openCollector = async (options: CollectorOptions): Promise<Collector> => {
-  const { log, sensor } = options;
-  const quiet = new QuietLog(log, systemClock.nowMs);
-  const stateFile =
-    options.stateFile === null
-      ? null
-      : await StateFile.open({ path: options.stateFile, files: systemFiles, log });
-  try {
-    const queue = await DeltaQueue.open({
-      stateFile,
-      log: quiet,
-      sensor,
-      nowMs: systemClock.nowMs,
-    });
-    const hashKey = options.hashKey ?? queue.hashKey ?? randomBytes(16);
-    const collector = new Collector(options, { queue, stateFile, quiet, hashKey });
+export const openCollector = (options: CollectorOptions): Promise<Collector> =>
+  withKnowledge(options, async (knowledge) => {
+    const collector = new Collector(options, knowledge);
     await collector.open();
     return collector;
-  } catch (error) {
-    stateFile?.close();
-    throw error;
-  }
-};
-
-interface Parts {
-  readonly queue: DeltaQueue;
-  readonly stateFile: StateFile | null;
-  readonly quiet: QuietLog;
-  readonly hashKey: Uint8Array;
-}
+  });
 
 class Collector {
   readonly #options: CollectorOptions;
-  readonly #parts: Parts;
+  readonly #parts: Knowledge;
   readonly #sink: EnvoySink;
   readonly #sender: Sender;
   readonly #reporting: NodeJS.Timeout;
@@ -84,7 +58,7 @@ class Collector {
   #takenMs = Date.now();
   bound: { readonly address: string; readonly port: number } = { address: "", port: 0 };
 
-  constructor(options: CollectorOptions, parts: Parts) {
+  constructor(options: CollectorOptions, parts: Knowledge) {
     this.#options = options;
     this.#parts = parts;
     this.#keyId = keyIdOf(parts.hashKey);

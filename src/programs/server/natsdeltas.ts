@@ -5,6 +5,7 @@ import type { Inventory } from "../../inventory/inventory.ts";
 import { connectNats } from "../../sensor/jetstream.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 import type { Ingest } from "../../server/ingest.ts";
+import { orNull } from "../ornull.ts";
 
 /** Resolves when deltas are taken; gives what ends that. Nothing is loaded and done where no NATS is named. */
 export const openNatsDeltas = async (
@@ -37,7 +38,10 @@ export const openNatsDeltas = async (
           await ingest.store(deltas, {});
         },
         answer: (sensor) => ingest.answer(sensor),
-        report: (sensor, status) => inventory.sensors.report(sensor, status),
+        report: async (sensor, status) => {
+          await ingest.admitSensor(sensor);
+          await inventory.sensors.report(sensor, status);
+        },
         log: log.warn,
       }),
     );
@@ -62,5 +66,3 @@ const named = async <Value>(settings: Settings, work: Promise<Value>): Promise<V
     );
   }
 };
-
-const orNull = (text: string): string | null => (text === "" ? null : text);

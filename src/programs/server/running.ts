@@ -22,6 +22,7 @@ import { SignIn } from "../../server/signin.ts";
 import { TlsFiles } from "../../server/tls.ts";
 import { Uploads } from "../../server/uploads.ts";
 import { openCluster } from "../clusterwatch.ts";
+import { orNull } from "../ornull.ts";
 import { selectionOf } from "../selecting.ts";
 import { version } from "../version.ts";
 import { openNatsDeltas } from "./natsdeltas.ts";
@@ -239,5 +240,3 @@ const listenAt = async (
   }
   return app.server.address() as AddressInfo;
 };
-
-const orNull = (text: string): string | null => (text === "" ? null : text);

@@ -11,6 +11,7 @@ import { type Log, QuietLog } from "../../sensor/quietlog.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { checkFolder } from "../documents.ts";
 import { readHints } from "../hintsfile.ts";
+import { orNull } from "../ornull.ts";
 import { version } from "../version.ts";
 import type { DocumentFolder } from "./documentfolder.ts";
 import { Printer } from "./printer.ts";
@@ -78,8 +79,6 @@ const openServer = (settings: Settings): Transport => {
     userAgent: `nta-tap/${version()}`,
   });
 };
-
-const orNull = (text: string): string | null => (text === "" ? null : text);
 
 /** Addresses of the server and of our own status page: their traffic would describe itself. */
 export const ownEndpoints = async ({ server, statusListen }: Settings): Promise<Endpoint[]> => {

@@ -1,16 +1,13 @@
-import { randomBytes } from "node:crypto";
 import { UsageError } from "../../base/errors.ts";
 import { MISSING_PERMISSION } from "../../capture/live/packetsocket.ts";
 import { systemClock } from "../../sensor/clock.ts";
 import { explain } from "../../sensor/explain.ts";
-import { systemFiles } from "../../sensor/files.ts";
 import { Governor, LOOK_MS, processUsage, type Usage } from "../../sensor/governor.ts";
 import { keyIdOf } from "../../sensor/hashkey.ts";
-import { DeltaQueue, type Taken } from "../../sensor/queue.ts";
-import { QuietLog } from "../../sensor/quietlog.ts";
+import type { Taken } from "../../sensor/queue.ts";
 import { Sender } from "../../sensor/sender.ts";
-import { StateFile } from "../../sensor/statefile.ts";
 import { type CaptureStatus, type SensorStatus, statusJson } from "../../sensor/status.ts";
+import { type Knowledge, withKnowledge } from "../knowledge.ts";
 import { version } from "../version.ts";
 import type { Portion } from "./ear.ts";
 import { Ears } from "./ears.ts";
@@ -27,30 +24,13 @@ const REPORT_FIRST_MS = 3000;
  *
  * @throws UsageError where that cannot be: one line that says what to do.
  */
-export const startTap = async (options: TapOptions): Promise<RunningTap> => {
-  const { log, sensor } = options;
-  const quiet = new QuietLog(log, systemClock.nowMs);
-  const stateFile =
-    options.stateFile === null
-      ? null
-      : await StateFile.open({ path: options.stateFile, files: systemFiles, log });
-  try {
-    const queue = await DeltaQueue.open({
-      stateFile,
-      log: quiet,
-      sensor,
-      nowMs: systemClock.nowMs,
-    });
-    const hashKey = options.hashKey ?? queue.hashKey ?? randomBytes(16);
+export const startTap = (options: TapOptions): Promise<RunningTap> =>
+  withKnowledge(options, async (knowledge) => {
     const bytesBefore = process.memoryUsage.rss();
-    const ears = new Ears(options, hashKey);
+    const ears = new Ears(options, knowledge.hashKey);
     const refusal = await hear(ears, options);
-    return new Tap(options, { queue, stateFile, quiet, ears, refusal, hashKey, bytesBefore });
-  } catch (error) {
-    stateFile?.close();
-    throw error;
-  }
-};
+    return new Tap(options, { ...knowledge, ears, refusal, bytesBefore });
+  });
 
 /** Why nothing is heard; null where something is. */
 const hear = async (ears: Ears, { onRefused }: TapOptions): Promise<string | null> => {
@@ -63,13 +43,9 @@ const hear = async (ears: Ears, { onRefused }: TapOptions): Promise<string | nul
   }
 };
 
-interface Parts {
+interface Parts extends Knowledge {
   readonly ears: Ears;
   readonly refusal: string | null;
-  readonly queue: DeltaQueue;
-  readonly stateFile: StateFile | null;
-  readonly quiet: QuietLog;
-  readonly hashKey: Uint8Array;
   /** What the process took before anything was heard. */
   readonly bytesBefore: number;
 }
