@@ -357,7 +357,7 @@ function countCall(
 ): void {
   const { startTimeMs } = exchange.request!;
   // A source may not know the time: then there is none before the epoch.
-  const timeMs = startTimeMs > 0 ? startTimeMs : 0;
+  const timeMs = Math.max(startTimeMs, 0);
   if (timeMs < operation.firstMs) operation.firstMs = timeMs;
   if (timeMs > operation.lastMs) operation.lastMs = timeMs;
   if (refused) operation.refused += times;

@@ -1,7 +1,7 @@
 //! A disk that is full: the server says so and asks to come again, nothing acknowledged is lost, and room is all it needs.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -28,8 +28,7 @@ test("sensors wait while the disk is full, and all is there when it has room", a
     try {
       fleet.start();
       await until(() => fleet.deltas > 20, "deltas are taken");
-      const { bavail, bsize } = statfsSync(disk);
-      writeFileSync(join(disk, "filler"), Buffer.alloc(Math.max(0, bavail * bsize - 65_536)));
+      fill(join(disk, "filler"));
       await until(() => fleet.failures > 20, "the server takes nothing any more");
       const { status, headers, body } = await refusedDelta(server.url);
       assert.equal(status, 503, body);
@@ -43,10 +42,23 @@ test("sensors wait while the disk is full, and all is there when it has room", a
       await compare(server.url, fleet.acknowledged);
     } finally {
       await server.end("SIGKILL");
-      spawnSync("umount", [disk]);
+      await fleet.abandon();
+      spawnSync("umount", ["-l", disk]);
     }
   });
 });
+
+/** Takes all room that is left; the server writes meanwhile, so nobody knows before how much that is. */
+function fill(path: string): void {
+  const file = openSync(path, "w");
+  try {
+    for (;;) writeSync(file, Buffer.alloc(16_384));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** Sends what is new until it is refused: the last bytes of a disk may still take a delta. */
 async function refusedDelta(url: string) {

@@ -46,6 +46,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #stopping = new AbortController();
+  #abandoned = false;
   readonly #random: Random;
   readonly #running: Promise<void>[] = [];
   readonly #hosts = new WeakMap<FrozenDelta, string>();
@@ -73,6 +74,13 @@ export class Fleet {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#running);
+  }
+
+  /** Resolves at the end of what is under way, whatever becomes of the last deltas: for a server that has gone. */
+  async abandon(): Promise<void> {
+    this.#abandoned = true;
+    this.#stopping.abort();
+    await Promise.allSettled(this.#running);
   }
 
   /** The first delta of a sensor of its own, as the body of a request. */
@@ -120,6 +128,7 @@ export class Fleet {
       if (outcome.kind === "refused" || outcome.kind === "too large")
         throw new Error(outcome.reason);
       this.failures += 1;
+      if (this.#abandoned) return;
       await sleep(50 + this.#random.integer(0, 200));
     }
     const host = this.#hosts.get(delta)!;
