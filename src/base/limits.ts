@@ -356,10 +356,6 @@ export const serverLimits = {
   listenerBytesMax: 1 << 18,
   /** A datagram of an access log; UDP carries no more. */
   datagramBytesMax: 1 << 16,
-  /** Sign-ins at a provider that were begun and not ended; 300 bytes each. */
-  signInsMax: 1000,
-  /** Sessions of people that are told apart; 300 bytes each. */
-  sessionsMax: 10_000,
   /** Bytes of an answer of a forwarder's target that are read. */
   forwardAnswerBytesMax: 1 << 16,
   /** Attempts before a delivery is dead. */
@@ -369,6 +365,10 @@ export const serverLimits = {
 } as const;
 
 export const inventoryLimits = {
+  /** Sign-ins at a provider that were begun and not ended; 300 bytes each in the store. */
+  signInsMax: 1000,
+  /** Sessions of people that are told apart; 300 bytes each in the store. */
+  sessionsMax: 10_000,
   /** Prepared statements that are kept, about 10 KB each: 2.5 MB. */
   statementsMax: 256,
   /** Connections to PostgreSQL; its own usual limit is 100 for all. */

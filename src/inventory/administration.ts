@@ -10,6 +10,23 @@ export interface TokenRow {
   readonly usedMs: number | null;
 }
 
+/** A person who signed in with a browser. */
+export interface SignedIn {
+  readonly name: string;
+  readonly role: Role;
+  readonly by: "token" | "oidc";
+  /** The token that it began with: the session ends with it. Null where that is no row of the store. */
+  readonly token: string | null;
+  /** A digest of the settings that gave the role: where they changed, the session counts no more. */
+  readonly basis: string;
+}
+
+/** What a sign-in at a provider needs when the browser comes back. */
+export interface BegunSignIn {
+  readonly verifier: string;
+  readonly nonce: string;
+}
+
 export type ForwarderTarget =
   | { readonly kind: "directory"; readonly path: string }
   | {

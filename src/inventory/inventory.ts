@@ -8,6 +8,7 @@
 import type { Delta } from "../sensor/delta.ts";
 import type {
   AuditRow,
+  BegunSignIn,
   Delivery,
   DeliveryQuery,
   DueDelivery,
@@ -16,6 +17,7 @@ import type {
   ForwarderTarget,
   Preferences,
   Role,
+  SignedIn,
   TokenRow,
 } from "./administration.ts";
 import type {
@@ -74,7 +76,9 @@ export type InventoryEvent =
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "api"; readonly api: string }
   | { readonly kind: "sensor"; readonly sensor: string }
-  | { readonly kind: "finding"; readonly finding: string };
+  | { readonly kind: "finding"; readonly finding: string }
+  /** Rights changed, or events were missed: whoever listens is to ask anew. */
+  | { readonly kind: "anew" };
 
 export interface Inventory {
   /** The installation's key for hashes of identifiers, made with the store. */
@@ -92,6 +96,7 @@ export interface Inventory {
   readonly feed: Feed;
   readonly sensors: Sensors;
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
   readonly forwarding: Forwarding;
   readonly preferences: PreferenceStore;
   readonly audit: Audit;
@@ -185,6 +190,16 @@ export interface Tokens {
   remove(id: string, who: string): Promise<void>;
   /** Whose token this is; null where it is none. Takes the same time for any that is none. */
   verify(token: string): Promise<TokenRow | null>;
+}
+
+/** Known at every server of the same store. Secrets are kept as digests; where there are too many, the oldest end. */
+export interface Sessions {
+  begin(secret: string, session: SignedIn, untilMs: number): Promise<void>;
+  find(secret: string): Promise<SignedIn | null>;
+  end(secret: string): Promise<void>;
+  beginSignIn(state: string, begun: BegunSignIn, untilMs: number): Promise<void>;
+  /** Only once, whichever server is asked. */
+  takeSignIn(state: string): Promise<BegunSignIn | null>;
 }
 
 export interface Forwarding {

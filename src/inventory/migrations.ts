@@ -64,4 +64,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       message text not null, api text, undo text, undone_ms REAL)`,
     "create index audit_api on audit (api, id)",
   ],
+  [
+    `create table sessions (id text primary key, name text not null, role text not null, by_what text not null,
+      token text, basis text not null, until_ms REAL not null)`,
+    "create index sessions_until on sessions (until_ms)",
+    "create index sessions_token on sessions (token)",
+    `create table sign_ins (id text primary key, verifier text not null, nonce text not null, until_ms REAL not null)`,
+    "create index sign_ins_until on sign_ins (until_ms)",
+  ],
 ];

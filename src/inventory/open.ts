@@ -25,6 +25,7 @@ import { PreferenceCache } from "./preferences.ts";
 import { Replicas } from "./replicas.ts";
 import { Retention } from "./retention.ts";
 import { createSensors } from "./sensors.ts";
+import { createSessions } from "./sessions.ts";
 import { openStore, type Store } from "./store.ts";
 import { createTokens } from "./tokens.ts";
 import { mergeApis, patchApi, splitApi, triage } from "./triage.ts";
@@ -47,6 +48,7 @@ export async function open(options: InventoryOptions): Promise<Inventory> {
     feed: createFeed(context),
     sensors: createSensors(context),
     tokens: createTokens(context),
+    sessions: createSessions(context),
     forwarding: createForwarding(context),
     preferences: createPreferences(context),
     audit: createAudit(context),

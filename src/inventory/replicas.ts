@@ -1,6 +1,6 @@
 /**
  * What happens at one server, told to the others that share its PostgreSQL (LISTEN and NOTIFY), so that live pages are live at
- * each of them. Whoever was away misses what happened meanwhile: pages ask anew when their stream begins again.
+ * each of them. Whoever was away missed what happened meanwhile, so its pages are sent away to ask anew.
  */
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
@@ -53,6 +53,7 @@ export class Replicas {
     try {
       await client.connect();
       await client.query(`listen ${CHANNEL}`);
+      if (this.#end !== null) this.#onEvent({ kind: "anew" });
       this.#end = () => client.end();
       if (this.#isClosed) await client.end();
     } catch {

@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import { DAY_MS, FigureSet, HOUR_MS } from "./figures.ts";
 import { ALL_SOURCES } from "./names.ts";
 import type { Database, TrafficTable } from "./schema.ts";
+import { endSessions } from "./sessions.ts";
 import { upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
@@ -46,6 +47,7 @@ export class Retention {
         .deleteFrom("sequences")
         .where("seen_ms", "<", nowMs - SEQUENCES_FOR_MS)
         .execute();
+      await endSessions(tx, nowMs);
       if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await dropOldVersions(tx);
       this.#ticks += 1;
     });

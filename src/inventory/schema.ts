@@ -208,6 +208,25 @@ export interface TokenTable {
   used_ms: number | null;
 }
 
+/** Who signed in with a browser; `id` is a digest of the cookie's value. */
+export interface SessionTable {
+  id: string;
+  name: string;
+  role: string;
+  by_what: string;
+  token: string | null;
+  basis: string;
+  until_ms: number;
+}
+
+/** Sign-ins at a provider that were begun; `id` is a digest of their state. */
+export interface SignInTable {
+  id: string;
+  verifier: string;
+  nonce: string;
+  until_ms: number;
+}
+
 export interface ForwarderTable {
   id: string;
   name: string;
@@ -257,6 +276,8 @@ export interface Database {
   findings: FindingTable;
   imports: ImportTable;
   tokens: TokenTable;
+  sessions: SessionTable;
+  sign_ins: SignInTable;
   forwarders: ForwarderTable;
   deliveries: DeliveryTable;
   audit: AuditTable;
@@ -278,6 +299,8 @@ export const TABLE_KEYS = {
   findings: ["id"],
   imports: ["api"],
   tokens: ["id"],
+  sessions: ["id"],
+  sign_ins: ["id"],
   forwarders: ["id"],
   deliveries: ["id"],
   audit: ["id"],

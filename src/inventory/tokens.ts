@@ -63,7 +63,7 @@ async function create(
   return { ...tokenRow(row), token };
 }
 
-async function remove({ store, now }: Context, id: string, who: string): Promise<void> {
+async function remove({ store, now, emit }: Context, id: string, who: string): Promise<void> {
   await store.write(async (tx) => {
     const row = await tx
       .selectFrom("tokens")
@@ -72,6 +72,7 @@ async function remove({ store, now }: Context, id: string, who: string): Promise
       .executeTakeFirst();
     if (row === undefined) throw notFound("token", id);
     await tx.deleteFrom("tokens").where("id", "=", id).execute();
+    await tx.deleteFrom("sessions").where("token", "=", id).execute();
     await addAudit(tx, {
       nowMs: now(),
       who,
@@ -81,6 +82,7 @@ async function remove({ store, now }: Context, id: string, who: string): Promise
       undo: null,
     });
   });
+  emit({ kind: "anew" });
 }
 
 const ID_LENGTH = 12;

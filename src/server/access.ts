@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { TLSSocket } from "node:tls";
 import type { FastifyRequest } from "fastify";
 import { serverLimits } from "../base/limits.ts";
+import type { Inventory } from "../inventory/inventory.ts";
 import type { Role, TokenRow } from "./contract.ts";
 import { Failures } from "./failures.ts";
 import { Refusal } from "./problem.ts";
@@ -22,6 +23,9 @@ export interface AccessOptions {
   readonly isOpen: boolean;
   /** Looks a token up in the store, in the same time whatever is wrong with it. */
   readonly verify: (token: string) => Promise<TokenRow | null>;
+  readonly sessions: Inventory["sessions"];
+  /** Names the settings of single sign-on; null where it is not set up. */
+  readonly signInBasis: string | null;
   /** Tokens from files, which are no rows of the store. */
   readonly adminToken: SecretFile | null;
   readonly sensorToken: SecretFile | null;
@@ -37,14 +41,15 @@ const RIGHT_MS = 600_000;
 const OPEN: Identity = { role: "editor", name: "local user", by: "open", tokenId: null };
 
 export class Access {
-  readonly sessions = new Sessions();
+  readonly sessions: Sessions;
   readonly #options: AccessOptions;
   readonly #failures = new Failures();
-  /** Tokens that were right lately, by their hash: they are no guesses, so they never wait for those of others. */
-  readonly #right = new Map<string, { readonly identity: Identity; readonly untilMs: number }>();
+  /** Until when tokens that were right lately, by their hash, are no guesses: they never wait for those of others. */
+  readonly #right = new Map<string, number>();
 
   constructor(options: AccessOptions) {
     this.#options = options;
+    this.sessions = new Sessions(options.sessions, (identity) => this.#basisOf(identity));
   }
 
   get isOpen(): boolean {
@@ -53,13 +58,13 @@ export class Access {
 
   /** Throws a `Refusal` where nobody is known, or a token is wrong. */
   async identify(request: FastifyRequest, tokenInPath?: string): Promise<Identity> {
-    const { isOpen, nowMs } = this.#options;
+    const { isOpen } = this.#options;
     const { authorization, cookie } = request.headers;
     const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? tokenInPath;
     if (bearer !== undefined) return await this.signIn(bearer, addressOf(request));
     const byCertificate = this.#certificate(request);
     if (byCertificate !== null) return byCertificate;
-    const session = this.sessions.find(cookie, nowMs());
+    const session = await this.sessions.find(cookie);
     if (session !== null) return session;
     if (isOpen && authorization === undefined) return OPEN;
     throw new Refusal(401, "a token is needed: Authorization: Bearer nta_…", {
@@ -72,9 +77,8 @@ export class Access {
     const nowMs = this.#options.nowMs();
     const hash = hashOf(token);
     const text = hash.toString("base64");
-    const known = this.#right.get(text);
-    if (known !== undefined && known.untilMs > nowMs) return known.identity;
-    const waitMs = this.#failures.waitMs(address, nowMs);
+    const isKnown = (this.#right.get(text) ?? 0) > nowMs;
+    const waitMs = isKnown ? 0 : this.#failures.waitMs(address, nowMs);
     if (waitMs > 0) {
       throw new Refusal(429, "too many wrong tokens came from this address", {
         headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
@@ -82,31 +86,36 @@ export class Access {
     }
     const identity = await this.#ownerOf(token, hash, nowMs);
     if (identity === null) {
+      this.#right.delete(text);
       this.#failures.add(address, nowMs);
       throw new Refusal(401, "the token is wrong, or was revoked", {
         headers: { "www-authenticate": 'Bearer realm="nta", error="invalid_token"' },
       });
     }
     if (this.#right.size >= serverLimits.rightTokensMax) this.#right.clear();
-    this.#right.set(text, { identity, untilMs: nowMs + RIGHT_MS });
+    this.#right.set(text, nowMs + RIGHT_MS);
     return identity;
   }
 
-  /** The token is right no more, nor are the sessions that began with it. */
-  revoked(tokenId: string): void {
-    for (const [text, { identity }] of this.#right) {
-      if (identity.tokenId === tokenId) this.#right.delete(text);
-    }
-    this.sessions.endOf(tokenId);
+  /** Sessions outlive the process, so one that began with settings of then ends where those of now differ. */
+  #basisOf({ by, name, tokenId }: Identity): string | null {
+    if (by === "oidc") return this.#options.signInBasis;
+    if (tokenId !== null) return "";
+    const file = this.#files().find((each) => each.name === name)?.file ?? null;
+    return file === null ? null : hashOf(file.text(this.#options.nowMs())).toString("base64url");
   }
 
-  async #ownerOf(token: string, hash: Buffer, nowMs: number): Promise<Identity | null> {
-    const { adminToken, sensorToken, verify } = this.#options;
-    const files = [
+  #files() {
+    const { adminToken, sensorToken } = this.#options;
+    return [
       { file: adminToken, role: "editor", name: "admin token file" },
       { file: sensorToken, role: "sensor", name: "sensor token file" },
     ] as const;
-    for (const { file, role, name } of files) {
+  }
+
+  async #ownerOf(token: string, hash: Buffer, nowMs: number): Promise<Identity | null> {
+    const { verify } = this.#options;
+    for (const { file, role, name } of this.#files()) {
       if (file !== null && timingSafeEqual(hash, hashOf(file.text(nowMs)))) {
         return { role, name, by: "token", tokenId: null };
       }

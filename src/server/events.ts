@@ -18,7 +18,10 @@ export class EventHub {
 
   constructor(inventory: Inventory) {
     this.#feed = inventory.feed;
-    this.#unsubscribe = inventory.onEvent((event) => this.send(event));
+    this.#unsubscribe = inventory.onEvent((event) => {
+      if (event.kind === "anew") this.disconnect();
+      else this.send(event);
+    });
     this.#heartbeat = setInterval(() => this.#write(": still here\n\n"), HEARTBEAT_MS).unref();
   }
 

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { isShallow } from "./body.ts";
 import { Failures } from "./failures.ts";
+import { SecretFile } from "./secretfile.ts";
 import { type AskOptions, startServer, type TestServer } from "./server.fixture.ts";
 
 let open: TestServer;
@@ -87,6 +91,32 @@ test("failures are forgotten with time, and by the oldest where there are too ma
   assert.equal(failures.waitMs("a", 60_001), 0);
   for (let index = 0; index < 5000; index++) failures.add(`b${index}`, 0);
   assert.equal(failures.waitMs("a", 10), 0);
+});
+
+test("a session ends where the settings that gave its role are others", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "nta-token-"));
+  const file = join(folder, "token");
+  writeFileSync(file, "the-first-admin-token");
+  const fresh = await startServer({
+    isOpen: false,
+    parts: { hostNames: null },
+    access: { adminToken: new SecretFile("admin-token-file", file), nowMs: () => nowMs },
+  });
+  let nowMs = Date.now();
+  try {
+    const body = JSON.stringify({ token: "the-first-admin-token" });
+    const answer = await fresh.ask("/api/v1/session", { method: "POST", headers: json, body });
+    assert.equal(answer.status, 200, answer.text);
+    const [cookie = ""] = answer.headers["set-cookie"] as string[];
+    const me = async () => (await fresh.ask("/api/v1/me", { headers: { cookie } })).status;
+    assert.equal(await me(), 200);
+    writeFileSync(file, "another-admin-token");
+    nowMs += 60_000;
+    assert.equal(await me(), 401);
+  } finally {
+    await fresh.close();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a session: a cookie that scripts cannot read and other sites do not send", async () => {

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import type { ForwarderTarget } from "../inventory/administration.ts";
+import type { BegunSignIn, ForwarderTarget, SignedIn } from "../inventory/administration.ts";
 import type { Inventory, InventoryEvent } from "../inventory/inventory.ts";
 import type { Delta } from "../sensor/delta.ts";
 import { nameText } from "../sensor/delta.ts";
@@ -21,6 +21,7 @@ import { Guard } from "./forward/guard.ts";
 import { Ingest } from "./ingest.ts";
 import { LocalSensor } from "./localsensor.ts";
 import { Metrics } from "./metrics.ts";
+import { SignIn, type SignInOptions } from "./signin.ts";
 import { type StartJob, Uploads } from "./uploads.ts";
 
 export class FakeInventory {
@@ -70,6 +71,9 @@ export class FakeInventory {
     list: async () => [...this.#tokens.values()],
     remove: async (id: string) => {
       for (const [hash, row] of this.#tokens) if (row.id === id) this.#tokens.delete(hash);
+      for (const [secret, { token }] of this.#sessions)
+        if (token === id) this.#sessions.delete(secret);
+      this.emit({ kind: "anew" });
     },
     create: async (name: string, role: Role) => {
       const token = `nta_${randomBytes(24).toString("base64url")}`;
@@ -79,6 +83,19 @@ export class FakeInventory {
       return { ...row, token };
     },
     verify: async (token: string) => this.#tokens.get(hashOf(token)) ?? null,
+  };
+  readonly #sessions = new Map<string, SignedIn>();
+  readonly #signIns = new Map<string, BegunSignIn>();
+  readonly sessions: Inventory["sessions"] = {
+    begin: async (secret, session) => void this.#sessions.set(secret, session),
+    find: async (secret) => this.#sessions.get(secret) ?? null,
+    end: async (secret) => void this.#sessions.delete(secret),
+    beginSignIn: async (state, begun) => void this.#signIns.set(state, begun),
+    takeSignIn: async (state) => {
+      const begun = this.#signIns.get(state) ?? null;
+      this.#signIns.delete(state);
+      return begun;
+    },
   };
   async figures() {
     return { apis: 0 };
@@ -125,6 +142,7 @@ export interface TestServerOptions {
   readonly isOpen?: boolean;
   readonly access?: Partial<AccessOptions>;
   readonly parts?: Partial<AppParts>;
+  readonly signIn?: SignInOptions;
   readonly uploadBytesMax?: number;
   readonly startJob?: StartJob;
   readonly forwardAllow?: readonly string[];
@@ -149,6 +167,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     folder: null,
     log: quiet,
   });
+  const signIn = options.signIn === undefined ? null : new SignIn(options.signIn, fake.sessions);
   const uploads = new Uploads({
     inventory,
     ingest,
@@ -161,6 +180,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     access: new Access({
       isOpen: options.isOpen ?? true,
       verify: (token) => fake.tokens.verify(token),
+      sessions: fake.sessions,
+      signInBasis: signIn?.basis ?? null,
       adminToken: null,
       sensorToken: null,
       trustsCertificates: false,
@@ -173,7 +194,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     forwarding,
     uploads,
     door: { ingest, sensor },
-    signIn: null,
+    signIn,
     tls: null,
     hostNames: new Set(["nta.example"]),
     publicUrl: "http://nta.example",

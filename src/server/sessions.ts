@@ -1,50 +1,47 @@
+/** People who signed in with their browser: a cookie of random bits, and what the store keeps of it. */
 import { randomBytes } from "node:crypto";
-import { serverLimits } from "../base/limits.ts";
+import type { Inventory } from "../inventory/inventory.ts";
 import type { Identity } from "./access.ts";
 
-export const SESSION_MS = 12 * 3_600_000;
+const SESSION_MS = 12 * 3_600_000;
 const COOKIE = "nta_session";
 
-interface Session {
-  readonly identity: Identity;
-  readonly expiresMs: number;
-}
-
-/** People who signed in with their browser, by the random value of their cookie. They end with the process. */
 export class Sessions {
-  readonly #byId = new Map<string, Session>();
+  readonly #store: Inventory["sessions"];
+  readonly #basisOf: (identity: Identity) => string | null;
 
-  /** Gives the value of `Set-Cookie`. Where there are too many, the oldest ends. */
-  begin(identity: Identity, isSecure: boolean, nowMs: number): string {
-    if (this.#byId.size >= serverLimits.sessionsMax) {
-      const [oldest] = this.#byId.keys();
-      if (oldest !== undefined) this.#byId.delete(oldest);
+  /** `basisOf` names the settings that give somebody their role today; null where they give none. */
+  constructor(store: Inventory["sessions"], basisOf: (identity: Identity) => string | null) {
+    this.#store = store;
+    this.#basisOf = basisOf;
+  }
+
+  /** Gives the value of `Set-Cookie`. */
+  async begin(identity: Identity, isSecure: boolean, nowMs: number): Promise<string> {
+    const { name, role, by, tokenId } = identity;
+    const basis = this.#basisOf(identity);
+    if ((by !== "token" && by !== "oidc") || basis === null) {
+      throw new Error(`internal error: no session begins with ${by}`);
     }
-    const id = randomBytes(32).toString("base64url");
-    this.#byId.set(id, { identity, expiresMs: nowMs + SESSION_MS });
-    return setCookie(id, SESSION_MS / 1000, isSecure);
+    const secret = randomBytes(32).toString("base64url");
+    await this.#store.begin(secret, { name, role, by, token: tokenId, basis }, nowMs + SESSION_MS);
+    return setCookie(secret, SESSION_MS / 1000, isSecure);
   }
 
-  find(cookies: string | undefined, nowMs: number): Identity | null {
-    const id = cookieOf(cookies, COOKIE);
-    const session = id === null ? undefined : this.#byId.get(id);
-    if (id === null || session === undefined) return null;
-    if (session.expiresMs > nowMs) return session.identity;
-    this.#byId.delete(id);
-    return null;
+  async find(cookies: string | undefined): Promise<Identity | null> {
+    const secret = cookieOf(cookies, COOKIE);
+    if (secret === null) return null;
+    const found = await this.#store.find(secret);
+    if (found === null) return null;
+    const { name, role, by, token: tokenId, basis } = found;
+    const identity: Identity = { name, role, by, tokenId };
+    return this.#basisOf(identity) === basis ? identity : null;
   }
 
-  end(cookies: string | undefined, isSecure: boolean): string {
-    const id = cookieOf(cookies, COOKIE);
-    if (id !== null) this.#byId.delete(id);
+  async end(cookies: string | undefined, isSecure: boolean): Promise<string> {
+    const secret = cookieOf(cookies, COOKIE);
+    if (secret !== null) await this.#store.end(secret);
     return setCookie("", 0, isSecure);
-  }
-
-  /** Ends the sessions that began with a token which is revoked. */
-  endOf(tokenId: string): void {
-    for (const [id, { identity }] of this.#byId) {
-      if (identity.tokenId === tokenId) this.#byId.delete(id);
-    }
   }
 }
 

@@ -2,21 +2,22 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Provider, startProvider } from "./provider.fixture.ts";
 import { type Answer, ask, startServer, type TestServer } from "./server.fixture.ts";
-import { SignIn } from "./signin.ts";
 
 let provider: Provider;
 let server: TestServer;
 before(async () => {
   provider = await startProvider();
-  const signIn = new SignIn({
-    issuer: provider.issuer,
-    clientId: "nta",
-    clientSecret: null,
-    publicUrl: "http://nta.example",
-    editors: ["ada@example.com", "platform"],
-    viewers: ["bob@example.com"],
+  server = await startServer({
+    isOpen: false,
+    signIn: {
+      issuer: provider.issuer,
+      clientId: "nta",
+      clientSecret: null,
+      publicUrl: "http://nta.example",
+      editors: ["ada@example.com", "platform"],
+      viewers: ["bob@example.com"],
+    },
   });
-  server = await startServer({ isOpen: false, parts: { signIn } });
 });
 after(async () => {
   await server.close();

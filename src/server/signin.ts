@@ -2,10 +2,11 @@
  * Signing in at an OpenID Connect provider (authorization code with PKCE, RFC 7636). The browser goes there and comes back
  * with a code; what the provider says of the person decides on the role, and a session begins.
  */
+import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import * as client from "openid-client";
 import { UsageError } from "../base/errors.ts";
-import { serverLimits } from "../base/limits.ts";
+import type { Inventory } from "../inventory/inventory.ts";
 import type { Access } from "./access.ts";
 import { API_PREFIX, type Role } from "./contract.ts";
 import { Refusal } from "./problem.ts";
@@ -27,23 +28,25 @@ const RETURN = `${API_PREFIX}/sign-in/return`;
 const COOKIE = "nta_sign_in";
 const BEGUN_MS = 600_000;
 
-interface Begun {
-  readonly verifier: string;
-  readonly nonce: string;
-  readonly untilMs: number;
-}
-
 export class SignIn {
   readonly startPath = START;
   readonly #options: SignInOptions;
+  readonly #sessions: Inventory["sessions"];
   #provider: Promise<client.Configuration> | null = null;
-  readonly #begun = new Map<string, Begun>();
 
-  constructor(options: SignInOptions) {
+  constructor(options: SignInOptions, sessions: Inventory["sessions"]) {
     if (!URL.canParse(options.issuer)) {
       throw new UsageError(`--oidc-issuer: "${options.issuer}" is no URL; write https://…`);
     }
     this.#options = options;
+    this.#sessions = sessions;
+  }
+
+  /** Names who gives which role to whom: where that changes, people are to sign in again. */
+  get basis(): string {
+    const { issuer, clientId, editors, viewers } = this.#options;
+    const text = JSON.stringify([issuer, clientId, editors, viewers]);
+    return createHash("sha256").update(text).digest("base64url");
   }
 
   /** Where the browser is to go, and the cookie that proves later that it was this one. */
@@ -52,11 +55,7 @@ export class SignIn {
     const state = client.randomState();
     const verifier = client.randomPKCECodeVerifier();
     const nonce = client.randomNonce();
-    for (const [key, { untilMs }] of this.#begun) {
-      if (untilMs < nowMs || this.#begun.size >= serverLimits.signInsMax) this.#begun.delete(key);
-      else break;
-    }
-    this.#begun.set(state, { verifier, nonce, untilMs: nowMs + BEGUN_MS });
+    await this.#sessions.beginSignIn(state, { verifier, nonce }, nowMs + BEGUN_MS);
     const url = client.buildAuthorizationUrl(provider, {
       redirect_uri: this.#options.publicUrl + RETURN,
       scope: "openid profile email",
@@ -73,11 +72,10 @@ export class SignIn {
   /** Who came back. Throws a `Refusal` where that cannot be told, or where they may not look. */
   async finish(path: string, cookies: string | undefined): Promise<{ name: string; role: Role }> {
     const state = cookieOf(cookies, COOKIE);
-    const begun = state === null ? undefined : this.#begun.get(state);
-    if (state === null || begun === undefined) {
+    const begun = state === null ? null : await this.#sessions.takeSignIn(state);
+    if (state === null || begun === null) {
       throw new Refusal(400, "this sign-in was not begun here, or too long ago; begin anew");
     }
-    this.#begun.delete(state);
     let claims: client.IDToken | undefined;
     try {
       const tokens = await client.authorizationCodeGrant(
@@ -168,7 +166,7 @@ export function addSignInRoutes(
   app.get("/sign-in/return", options, async (request, reply) => {
     const { name, role } = await signIn.finish(request.url, request.headers.cookie);
     const identity = { name, role, by: "oidc", tokenId: null } as const;
-    void reply.header("set-cookie", access.sessions.begin(identity, isTls, Date.now()));
+    void reply.header("set-cookie", await access.sessions.begin(identity, isTls, Date.now()));
     // A redirect would still be the provider's site leading here, and a Strict cookie would not come along.
     return await reply
       .type("text/html")

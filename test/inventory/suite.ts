@@ -481,6 +481,44 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       assert.equal(await inventory.tokens.verify(made.token), null);
     });
 
+    test("sessions are rows: known after a restart, over with their time or their token", async () => {
+      const { id } = await inventory.tokens.create("p", "editor", "test");
+      const session = {
+        name: "Ada\0",
+        role: "editor",
+        by: "token",
+        token: id,
+        basis: "b",
+      } as const;
+      await inventory.sessions.begin("one", session, nowMs + 1000);
+      await inventory.sessions.begin("two", { ...session, token: null }, nowMs + 1000);
+      await inventory.close();
+      inventory = await openAgain();
+      const known = { ...session, name: "Ada\u{fffd}" };
+      assert.deepEqual(await inventory.sessions.find("one"), known);
+      assert.equal(await inventory.sessions.find("other"), null);
+      const heard: string[] = [];
+      inventory.onEvent(({ kind }) => heard.push(kind));
+      await inventory.tokens.remove(id, "test");
+      assert.deepEqual(heard, ["anew"]);
+      assert.equal(await inventory.sessions.find("one"), null);
+      assert.deepEqual(await inventory.sessions.find("two"), { ...known, token: null });
+      nowMs += 1000;
+      assert.equal(await inventory.sessions.find("two"), null);
+      await inventory.sessions.begin("three", session, nowMs + 1000);
+      await inventory.sessions.end("three");
+      assert.equal(await inventory.sessions.find("three"), null);
+
+      const begun = { verifier: "v", nonce: "n" };
+      await inventory.sessions.beginSignIn("state", begun, nowMs + 1000);
+      assert.deepEqual(await inventory.sessions.takeSignIn("state"), begun);
+      assert.equal(await inventory.sessions.takeSignIn("state"), null);
+      await inventory.sessions.beginSignIn("late", begun, nowMs + 1000);
+      nowMs += 1000;
+      await inventory.tick(nowMs);
+      assert.equal(await inventory.sessions.takeSignIn("late"), null);
+    });
+
     test("a new version waits once for each forwarder, and secrets stay inside", async () => {
       const webhook = await inventory.forwarding.create(
         {

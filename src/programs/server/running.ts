@@ -122,16 +122,17 @@ const openParts = async (
     () => uploads.close(),
   );
   closers.push(await openAccessLogs(settings, door.telemetry));
+  const signIn = signInOf(settings, inventory);
   const app = await createApp({
     inventory,
-    access: accessOf(settings, inventory, tls),
+    access: accessOf(settings, inventory, tls, signIn),
     ingest,
     events,
     metrics: new Metrics(inventory, ingest, events),
     forwarding,
     uploads,
     door: { ingest, sensor: door },
-    signIn: signInOf(settings),
+    signIn,
     tls,
     hostNames: hostNamesOf(settings),
     publicUrl: urlOf(settings, settings.listen!.address, settings.listen!.port),
@@ -146,11 +147,18 @@ const openParts = async (
   return { app, ingest };
 };
 
-const accessOf = (settings: Settings, inventory: Inventory, tls: TlsFiles | null): Access => {
+const accessOf = (
+  settings: Settings,
+  inventory: Inventory,
+  tls: TlsFiles | null,
+  signIn: SignIn | null,
+): Access => {
   const { adminTokenFile, sensorTokenFile, tlsClientCa } = settings;
   return new Access({
     isOpen: isOpen(settings),
     verify: (token) => inventory.tokens.verify(token),
+    sessions: inventory.sessions,
+    signInBasis: signIn?.basis ?? null,
     adminToken:
       adminTokenFile === ""
         ? null
@@ -206,10 +214,10 @@ const tlsOf = ({ tlsCert, tlsKey, tlsClientCa }: Settings): TlsFiles | null => {
   return null;
 };
 
-const signInOf = (settings: Settings): SignIn | null => {
+const signInOf = (settings: Settings, { sessions }: Inventory): SignIn | null => {
   const { oidcIssuer, oidcClientId, oidcClientSecretFile, oidcEditors, oidcViewers } = settings;
   if (oidcIssuer === "") return null;
-  return new SignIn({
+  const options = {
     issuer: oidcIssuer,
     clientId: oidcClientId,
     clientSecret:
@@ -219,7 +227,8 @@ const signInOf = (settings: Settings): SignIn | null => {
     publicUrl: urlOf(settings, settings.listen!.address, settings.listen!.port),
     editors: oidcEditors,
     viewers: oidcViewers,
-  });
+  };
+  return new SignIn(options, sessions);
 };
 
 const listenAt = async (

@@ -6,7 +6,6 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { ForwarderTarget } from "../../inventory/administration.ts";
 import type { Inventory } from "../../inventory/inventory.ts";
-import type { Access } from "../access.ts";
 import {
   AuditPage,
   AuditQuery,
@@ -23,7 +22,6 @@ import {
   TokenPage,
   TokenRequest,
 } from "../contract.ts";
-import type { EventHub } from "../events.ts";
 import type { Forwarding } from "../forward/forwarding.ts";
 import { operation } from "../operation.ts";
 import { Refusal } from "../problem.ts";
@@ -32,30 +30,21 @@ const tag = "administration";
 
 export interface AdministrationOptions {
   readonly inventory: Inventory;
-  readonly access: Access;
-  readonly events: EventHub;
   readonly forwarding: Forwarding;
 }
 
 export function addAdministrationRoutes(
   app: FastifyInstance,
-  { inventory, access, events, forwarding }: AdministrationOptions,
+  { inventory, forwarding }: AdministrationOptions,
 ): void {
-  addTokens(app, inventory, (token) => {
-    access.revoked(token);
-    events.disconnect();
-  });
+  addTokens(app, inventory);
   addForwarders(app, inventory, forwarding);
   addDeliveries(app, inventory, forwarding);
   addRecords(app, inventory);
   addBackup(app, inventory);
 }
 
-function addTokens(
-  app: FastifyInstance,
-  { tokens }: Inventory,
-  revoked: (token: string) => void,
-): void {
+function addTokens(app: FastifyInstance, { tokens }: Inventory): void {
   operation(
     app,
     {
@@ -94,10 +83,7 @@ function addTokens(
       params: Type.Object({ token: Id }),
       answer: null,
     },
-    async ({ params, who }) => {
-      await tokens.remove(params.token, who);
-      revoked(params.token);
-    },
+    ({ params, who }) => tokens.remove(params.token, who),
   );
 }
 

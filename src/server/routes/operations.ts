@@ -40,7 +40,7 @@ export function addSessionRoutes(app: FastifyInstance, options: SessionOptions):
     async ({ body, request, reply }) => {
       refuseForeignOrigin(request);
       const identity = await access.signIn(body.token, addressOf(request));
-      void reply.header("set-cookie", access.sessions.begin(identity, isTls, Date.now()));
+      void reply.header("set-cookie", await access.sessions.begin(identity, isTls, Date.now()));
       return meOf(identity);
     },
   );
@@ -55,9 +55,9 @@ export function addSessionRoutes(app: FastifyInstance, options: SessionOptions):
       answer: null,
       needs: "public",
     },
-    ({ request, reply }) => {
+    async ({ request, reply }) => {
       refuseForeignOrigin(request);
-      void reply.header("set-cookie", access.sessions.end(request.headers.cookie, isTls));
+      void reply.header("set-cookie", await access.sessions.end(request.headers.cookie, isTls));
     },
   );
 }
