@@ -20,10 +20,12 @@ import { ServerPorts } from "./serverports.ts";
 /** How often time-outs are looked at, in time of the packets. */
 const EXPIRE_MS = 250;
 
-export interface JobOptions {
+export interface JobOptions extends Pick<PipelineOptions, "keeps"> {
   readonly signal: AbortSignal;
   /** Names of interfaces whose packets are used, where a capture names them; empty is all. */
   readonly interfaces?: readonly string[];
+  /** Whether HAR files are read too, which have no packets; they are unless told otherwise. */
+  readonly readsArchives?: boolean;
   /** After each piece of input that was worked on. */
   readonly onPiece: (source: ByteSource) => void;
 }
@@ -42,14 +44,15 @@ export const readCaptures = async (
   options: JobOptions,
 ): Promise<JobResult> => {
   await refuseUnusable(paths);
-  const packets = new PacketPipeline(observer);
+  const { keeps, readsArchives = true } = options;
+  const packets = new PacketPipeline(observer, keeps === undefined ? {} : { keeps });
   const captures: CaptureResult[] = [];
   const warnings: string[] = [];
   for (const path of paths) {
     if (options.signal.aborted) break;
     const source = withPieces(await openSource(path, options), options.onPiece);
     if (source.kind === "json") {
-      warnings.push(...(await readArchive(source, observer, options)));
+      if (readsArchives) warnings.push(...(await readArchive(source, observer, options)));
       continue;
     }
     if (source.kind !== "pcap" && source.kind !== "pcapng") {

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../capture/source.ts";
+import type { Reach } from "./offline/hear.ts";
 
 const REDRAW_MS = 100;
 
@@ -8,18 +8,15 @@ export class Progress {
   #drawnMs = 0;
   readonly #startMs = performance.now();
 
-  update(source: ByteSource): void {
+  update({ name, bytesRead, bytesTotal }: Reach): void {
     if (!this.#enabled) return;
     const nowMs = performance.now();
     if (nowMs - this.#drawnMs < REDRAW_MS) return;
     this.#drawnMs = nowMs;
-    const bytes = source.bytesRead();
     const share =
-      source.bytesTotal === null
-        ? ""
-        : ` ${Math.floor((bytes / Math.max(1, source.bytesTotal)) * 100)} %,`;
-    const rate = bytes / 1e6 / Math.max(0.001, (nowMs - this.#startMs) / 1000);
-    const line = ` ${source.name}:${share} ${(bytes / 1e6).toFixed(0)} MB, ${rate.toFixed(0)} MB/s`;
+      bytesTotal === null ? "" : ` ${Math.floor((bytesRead / Math.max(1, bytesTotal)) * 100)} %,`;
+    const rate = bytesRead / 1e6 / Math.max(0.001, (nowMs - this.#startMs) / 1000);
+    const line = ` ${name}:${share} ${(bytesRead / 1e6).toFixed(0)} MB, ${rate.toFixed(0)} MB/s`;
     process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }
 

@@ -6,13 +6,13 @@ import type { Api, Model } from "../infer/model.ts";
 import { emit } from "../spec/emit.ts";
 import { fileNames } from "../spec/filename.ts";
 import { toText } from "../spec/yaml.ts";
-import { defaultPrivacy } from "../telemetry/privacy.ts";
-import { Telemetry } from "../telemetry/telemetry.ts";
 import { checkFolder, makeFolder, writeDocument } from "./documents.ts";
 import { explain } from "./explain.ts";
 import { readHints } from "./hintsfile.ts";
 import { Interruption } from "./interruption.ts";
-import { type JobResult, readCaptures } from "./pipeline.ts";
+import { canShare, hear, type Job, type Reach, reachOf, WHOLE } from "./offline/hear.ts";
+import type { Heard } from "./offline/heard.ts";
+import { hearInShares } from "./offline/shares.ts";
 import { Progress } from "./progress.ts";
 import { type Outcome, reportAsJson, reportAsText, type Written } from "./report.ts";
 import { selectionOf } from "./selecting.ts";
@@ -32,22 +32,17 @@ export const reconstruct = async (
   checkFolder(settings.output);
   const hints = await readHints(settings);
   const interruption = new Interruption();
-  const telemetry = new Telemetry({
-    selection: selectionOf(settings),
-    privacy: defaultPrivacy,
-    hashKey: HASH_KEY,
-  });
-  const job = await readAll(captures, settings, telemetry, interruption.signal);
-  for (const warning of job.warnings) process.stderr.write(`nta: warning: ${warning}\n`);
-  if (interruption.status !== 0 && !captures.includes("-")) {
+  const heard = await readAll(captures, settings, interruption.signal);
+  for (const warning of heard?.warnings ?? []) process.stderr.write(`nta: warning: ${warning}\n`);
+  if (heard === null || (interruption.status !== 0 && !captures.includes("-"))) {
     process.stderr.write("nta: interrupted; nothing was written\n");
     return interruption.status;
   }
   // From here on long calculations would keep a handler waiting.
   interruption.release();
-  const model = learn(telemetry, hints);
+  const model = learn(heard, hints);
   const documents = await writeDocuments(model, settings, interruption);
-  const outcome: Outcome = { job, telemetry, model, documents };
+  const outcome: Outcome = { heard, model, documents };
   const explanation = settings.explain === "" ? null : explain(model, settings.explain);
   if (settings.json) printLine(reportAsJson(outcome, explanation));
   else {
@@ -57,31 +52,36 @@ export const reconstruct = async (
   return interruption.status;
 };
 
+/** Null where it was interrupted and nothing of it can be used. */
 const readAll = async (
   captures: readonly string[],
-  { interfaces }: Settings,
-  telemetry: Telemetry,
+  settings: Settings,
   signal: AbortSignal,
-): Promise<JobResult> => {
+): Promise<Heard | null> => {
+  const job: Job = {
+    captures,
+    interfaces: settings.interfaces,
+    selection: selectionOf(settings),
+    hashKey: HASH_KEY,
+  };
+  const threads = canShare(captures) ? settings.workers : 1;
   const progress = new Progress();
+  const onReach = (reach: Reach): void => progress.update(reach);
   try {
-    return await readCaptures(captures, telemetry, {
-      signal,
-      interfaces,
-      onPiece: (source) => progress.update(source),
-    });
+    if (threads > 1) return await hearInShares(job, threads, { signal, onReach });
+    return await hear(job, WHOLE, { signal, onPiece: (source) => onReach(reachOf(source)) });
   } finally {
     progress.clear();
   }
 };
 
-const learn = (telemetry: Telemetry, hints: Hints): Model => {
+const learn = ({ summaries }: Heard, hints: Hints): Model => {
   const hash = new KeyedHash(HASH_KEY);
   const hashOf = (text: string): number => {
     const bytes = Buffer.from(text);
     return hash.number(bytes, 0, bytes.length);
   };
-  return infer(telemetry.summaries(), { hints, hashOf });
+  return infer(summaries, { hints, hashOf });
 };
 
 const writeDocuments = async (

@@ -3,13 +3,12 @@ import { styleText } from "node:util";
 import Table from "cli-table3";
 import type { Api, Model } from "../infer/model.ts";
 import { noiseRules } from "../telemetry/noise.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { JobResult } from "./pipeline.ts";
+import { byCount } from "./counts.ts";
+import type { Heard } from "./offline/heard.ts";
 
 /** More endpoints than this are counted, not listed. */
 const LISTED_ENDPOINTS_MAX = 60;
-const LISTED_REASONS_MAX = 8;
-const LISTED_PORTS_MAX = 8;
+const LISTED_MAX = 8;
 
 export interface Written {
   readonly api: Api;
@@ -17,15 +16,14 @@ export interface Written {
 }
 
 export interface Outcome {
-  readonly job: JobResult;
-  readonly telemetry: Telemetry;
+  readonly heard: Heard;
   readonly model: Model;
   readonly documents: readonly Written[];
 }
 
 export const reportAsText = (outcome: Outcome): string => {
-  const { documents, job } = outcome;
-  if (exchangeCount(outcome) === 0) return seenInstead(job);
+  const { documents, heard } = outcome;
+  if (exchangeCount(heard) === 0) return seenInstead(heard);
   const endpointCount = documents.reduce((count, { api }) => count + api.endpoints.length, 0);
   return [
     ...(documents.length === 0 ? [] : [apiTable(documents)]),
@@ -35,10 +33,8 @@ export const reportAsText = (outcome: Outcome): string => {
   ].join("\n");
 };
 
-export const reportAsJson = (outcome: Outcome, explanation: string | null): string => {
-  const { job, telemetry, documents } = outcome;
-  const packets = job.packets;
-  return JSON.stringify(
+export const reportAsJson = ({ heard, documents }: Outcome, explanation: string | null): string =>
+  JSON.stringify(
     {
       documents: documents.map(({ api, path }) => ({
         host: api.hosts[0],
@@ -47,26 +43,19 @@ export const reportAsJson = (outcome: Outcome, explanation: string | null): stri
         calls: api.evidence.count,
         path,
       })),
-      exchanges: Object.fromEntries(
-        telemetry.reasons.entries().map(({ name, count }) => [name, count]),
-      ),
-      packets: Object.fromEntries(
-        packets.decoder.counters.entries().map(({ name, count }) => [name, count]),
-      ),
-      flows: Object.fromEntries(
-        packets.http.flowKinds.entries().map(({ name, count }) => [name, count]),
-      ),
-      serverNames: Object.fromEntries(packets.http.serverNames),
-      warnings: job.warnings,
+      exchanges: Object.fromEntries(byCount(heard.exchanges)),
+      packets: Object.fromEntries(byCount(heard.packets)),
+      flows: Object.fromEntries(byCount(heard.flows)),
+      serverNames: Object.fromEntries(byCount(heard.serverNames)),
+      warnings: heard.warnings,
       ...(explanation !== null && { explanation }),
     },
     null,
     2,
   );
-};
 
-const exchangeCount = ({ telemetry }: Outcome): number =>
-  telemetry.reasons.entries().reduce((sum, { count }) => sum + count, 0);
+const exchangeCount = ({ exchanges }: Heard): number =>
+  [...exchanges.values()].reduce((sum, count) => sum + count, 0);
 
 const apiTable = (documents: readonly Written[]): string => {
   const table = new Table({
@@ -91,24 +80,23 @@ const endpointTable = ({ api }: Written): string => {
   return [bold(printable(`${api.hosts[0]}:${api.port}`)), ...rows, ""].join("\n");
 };
 
-const summaryLine = (outcome: Outcome, endpointCount: number): string => {
-  const { documents, telemetry } = outcome;
-  const used = telemetry.reasons.count(0);
+const summaryLine = ({ documents, heard }: Outcome, endpointCount: number): string => {
+  const used = heard.exchanges.get("selected") ?? 0;
   const found =
     documents.length === 0
       ? "No document was written"
       : `${quantity(documents.length, "API")} with ${quantity(endpointCount, "endpoint")}`;
-  return `${found}; ${quantity(exchangeCount(outcome), "exchange")} heard, ${used} used.`;
+  return `${found}; ${quantity(exchangeCount(heard), "exchange")} heard, ${used} used.`;
 };
 
-const unusedLine = ({ telemetry, job }: Outcome): string[] => {
-  const unwanted = job.captures.reduce((count, each) => count + each.unwantedPackets, 0);
+const unusedLine = ({ heard }: Outcome): string[] => {
+  const unwanted = heard.captures.reduce((count, each) => count + each.unwantedPackets, 0);
   const others = unwanted === 0 ? [] : [`  ${quantity(unwanted, "packet")} of other interfaces`];
-  const unused = telemetry.reasons.entries().filter(({ name }) => name !== "selected");
+  const unused = byCount(heard.exchanges).filter(([name]) => name !== "selected");
   if (unused.length + others.length === 0) return [];
   const shown = unused
-    .slice(0, LISTED_REASONS_MAX)
-    .map(({ name, count }) => `  ${count} ${reasonText(name)}`);
+    .slice(0, LISTED_MAX)
+    .map(([name, count]) => `  ${count} ${reasonText(name)}`);
   return ["Not used:", ...shown, ...others];
 };
 
@@ -127,29 +115,31 @@ const REASON_TEXTS: ReadonlyMap<string, string> = new Map([
 const reasonText = (name: string): string => REASON_TEXTS.get(name) ?? name;
 
 /** For a capture without HTTP: packets by kind, flows by kind, names that TLS clients asked for, ports. */
-const seenInstead = ({ captures, packets }: JobResult): string => {
-  const { decoder, http, ports } = packets;
-  const packetCount = captures.reduce((count, capture) => count + capture.packets, 0);
+const seenInstead = (heard: Heard): string => {
+  const packetCount = heard.captures.reduce((count, capture) => count + capture.packets, 0);
   const lines = [`No HTTP was found in ${quantity(packetCount, "packet")}. What was seen instead:`];
   const add = (title: string, items: readonly string[]): void => {
     if (items.length > 0) lines.push(`  ${title}: ${items.join(", ")}`);
   };
   add(
     "packets",
-    decoder.counters.entries().map(({ name, count }) => `${count} ${spaced(name)}`),
+    byCount(heard.packets).map(([name, count]) => `${count} ${spaced(name)}`),
   );
   add(
     "connections",
-    http.flowKinds.entries().map(({ name, count }) => `${count} ${FLOW_TEXTS.get(name) ?? name}`),
+    byCount(heard.flows).map(([name, count]) => `${count} ${FLOW_TEXTS.get(name) ?? name}`),
   );
-  const names = [...http.serverNames].sort((a, b) => b[1] - a[1]).slice(0, LISTED_PORTS_MAX);
   add(
     "TLS to",
-    names.map(([name, count]) => `${printable(name)} (${count})`),
+    byCount(heard.serverNames)
+      .slice(0, LISTED_MAX)
+      .map(([name, count]) => `${printable(name)} (${count})`),
   );
   add(
     "ports",
-    ports.top(LISTED_PORTS_MAX).map(({ port, flows }) => `${port} (${flows})`),
+    byCount(heard.ports)
+      .slice(0, LISTED_MAX)
+      .map(([port, flows]) => `${port} (${flows})`),
   );
   if (packetCount === 0) lines.push("  nothing: the capture holds no packets");
   return lines.join("\n");

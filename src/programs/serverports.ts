@@ -4,17 +4,13 @@ import { Direction, type FlowInfo } from "../reassemble/stream.ts";
 export class ServerPorts {
   readonly #flows = new Map<number, number>();
 
+  get flows(): ReadonlyMap<number, number> {
+    return this.#flows;
+  }
+
   add(flow: FlowInfo): void {
     const port = serverPort(flow);
     this.#flows.set(port, (this.#flows.get(port) ?? 0) + 1);
-  }
-
-  /** The ports with most connections first. */
-  top(count: number): { readonly port: number; readonly flows: number }[] {
-    return [...this.#flows]
-      .map(([port, flows]) => ({ port, flows }))
-      .sort((a, b) => b.flows - a.flows || a.port - b.port)
-      .slice(0, count);
   }
 }
 

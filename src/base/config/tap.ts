@@ -175,7 +175,7 @@ export const tapSettings = {
     fallback: "auto",
     description:
       "Threads that share the packets; `auto` takes one for each core that --cpu-max allows.",
-    programs: LISTENERS,
+    programs: [...LISTENERS, "reconstruct"],
   }),
   cpuMax: setting({
     flag: "cpu-max",

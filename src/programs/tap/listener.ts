@@ -15,10 +15,11 @@ import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
+import { byCount } from "../counts.ts";
+import { flowHash } from "../flowhash.ts";
 import { PacketPipeline } from "../pipeline.ts";
 import { addCounts, KindWatch, type ListenerFacts } from "./facts.ts";
 import { type FlowOwner, TapFlow } from "./flow.ts";
-import { flowHash } from "./flowhash.ts";
 import { InterfaceTallies } from "./interfacetallies.ts";
 import { type ListenerInput, openLive, replay } from "./sources.ts";
 
@@ -142,9 +143,11 @@ export class Listener implements ExchangeObserver, FlowOwner {
   facts(): ListenerFacts {
     const { decoder, http, ports, reassembler } = this.#pipeline;
     const stats = this.#source?.stats() ?? { packets: 0, drops: 0, deviceDrops: 0 };
-    const portsListed = ports.top(PORTS_LISTED_MAX).map(({ port, flows }) => {
-      return { port, flows, kind: FLOW_KINDS[this.#portKinds.get(port) ?? FlowKind.none]! };
-    });
+    const portsListed = byCount(ports.flows)
+      .slice(0, PORTS_LISTED_MAX)
+      .map(([port, flows]) => {
+        return { port, flows, kind: FLOW_KINDS[this.#portKinds.get(port) ?? FlowKind.none]! };
+      });
     const cpu = process.threadCpuUsage();
     return {
       cpuMs: (cpu.user + cpu.system) / 1000,

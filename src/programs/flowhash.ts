@@ -1,6 +1,6 @@
-import type { Segment } from "../../decode/segment.ts";
+import type { Segment } from "../decode/segment.ts";
 
-/** 32 bits by which a flow is sampled: the same for both directions, another for each salt. */
+/** 32 bits by which flows are sampled or shared out: the same for both directions, another for each salt. */
 export const flowHash = (segment: Segment, salt: number): number => {
   let hash = salt | 0;
   hash = step(hash, segment.source0 ^ segment.target0, segment.source1 ^ segment.target1);
