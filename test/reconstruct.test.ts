@@ -13,6 +13,37 @@ import { nta, withFolder } from "./support/nta.ts";
 const shop = readFileSync(SHOP_CAPTURE);
 const NAMES = ["shop.example.com_8080.openapi.yaml", "stock.example.internal_9090.openapi.yaml"];
 
+const HAR = {
+  log: {
+    version: "1.2",
+    creator: { name: "test", version: "1" },
+    entries: [
+      {
+        startedDateTime: "2026-01-01T00:00:00.000Z",
+        time: 1,
+        request: {
+          method: "GET",
+          url: "http://har.example/v1/things",
+          httpVersion: "HTTP/1.1",
+          headers: [],
+          queryString: [],
+        },
+        response: {
+          status: 200,
+          statusText: "OK",
+          httpVersion: "HTTP/1.1",
+          headers: [{ name: "Content-Type", value: "application/json" }],
+          content: { size: 10, mimeType: "application/json", text: '{"size":1}' },
+        },
+      },
+    ],
+  },
+};
+
+interface Report {
+  readonly exchanges: Readonly<Record<string, number>>;
+}
+
 const contents = (folder: string): string[] =>
   readdirSync(folder)
     .sort()
@@ -66,6 +97,38 @@ test("wrapped, piped, in pieces or as pcapng: the same documents", () =>
       expected,
       "connections go on in the next file",
     );
+  }));
+
+test("several threads give the documents and counts of one", () =>
+  withFolder((folder) => {
+    const har = join(folder, "shop.har");
+    writeFileSync(har, JSON.stringify(HAR));
+    const run = (workers: string): { documents: string[]; report: Report } => {
+      const out = join(folder, workers);
+      const words = ["reconstruct", SHOP_CAPTURE, har, "-o", out, "--json", "--workers", workers];
+      const { status, stdout, stderr } = nta(words);
+      assert.equal(status, 0, stderr);
+      return { documents: contents(out), report: JSON.parse(stdout.replaceAll(out, "")) as Report };
+    };
+    const alone = run("1");
+    assert.equal(alone.documents.length, 3);
+    assert.equal(alone.report.exchanges["selected"], 547);
+    assert.deepEqual(run("2"), alone);
+    assert.deepEqual(run("5"), alone);
+  }));
+
+test("several threads refuse what one refuses, and read a pipe as one", () =>
+  withFolder((folder) => {
+    const foreign = join(folder, "foreign.pcap");
+    writeFileSync(foreign, "no capture");
+    const words = (path: string, name: string): string[] => [
+      ...["reconstruct", path, "-o", join(folder, name), "--workers", "3"],
+    ];
+    const refused = nta(words(foreign, "none"));
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /^nta: .*foreign\.pcap.*\n$/);
+    assert.equal(nta(words("-", "piped"), { input: shop }).status, 0);
+    assert.deepEqual(readdirSync(join(folder, "piped")).sort(), NAMES);
   }));
 
 test("the selection rules act", () =>

@@ -174,7 +174,7 @@ export const tapSettings = {
     form: countOrAuto(1, 64),
     fallback: "auto",
     description:
-      "Threads that share the packets; `auto` takes one for each core that --cpu-max allows.",
+      "Threads that share the packets; `auto` takes one for each core that --cpu-max allows, and one to reconstruct.",
     programs: [...LISTENERS, "reconstruct"],
   }),
   cpuMax: setting({
