@@ -198,6 +198,11 @@ export const telemetryLimits = {
   /** Addresses of callers of one operation, and of servers of one API. */
   callersMax: 64,
   serverAddressesMax: 64,
+  /** Requests of one operation whose ids are remembered as hashes, of each of the latest days: 64 bytes each, 2 KB in all. */
+  tracesMax: 16,
+  traceDaysMax: 2,
+  /** A longer id of a request is not looked at; of a longer path segment the end is. One buffer. */
+  traceBytesMax: 128,
   /** Sets of credentials, statuses, and media types of one operation. */
   credentialSetsMax: 32,
   statusesMax: 64,
@@ -419,6 +424,10 @@ export const inventoryLimits = {
   callersMax: 200,
   /** Nodes of the map, the most called ones. */
   mapNodesMax: 1_000,
+  /** Hashes of requests' ids of one API, 50 bytes each: 13 MB while a map of as many APIs as can be is made. */
+  tracesMax: 256,
+  /** Calls that may be one request; an id that more bear is no request's own. No memory. */
+  hopsMax: 16,
   /** Deliveries that wait for one forwarder; then the oldest is dead. */
   deliveriesMax: 10_000,
 } as const;

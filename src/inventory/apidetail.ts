@@ -16,6 +16,7 @@ export interface StoredDetail {
   readonly securitySchemes?: Record<string, unknown>;
   readonly limits?: Record<string, number>;
   readonly callers?: [address: string, calls: number, errors: number][];
+  readonly traces?: [hash: number, caller: string][];
 }
 
 export const readDetail = (row: Pick<ApiTable, "detail">): StoredDetail =>
@@ -154,6 +155,18 @@ export async function workloadsByAddress(db: Reader): Promise<ReadonlyMap<string
       workloads.set(address, workload);
   }
   return workloads;
+}
+
+/** Addresses at which each API answers. */
+export async function addressesByApi(db: Reader): Promise<ReadonlyMap<string, Set<string>>> {
+  const rows = await db.selectFrom("sources").select(["api", "addresses"]).execute();
+  const byApi = new Map<string, Set<string>>();
+  for (const { api, addresses } of rows) {
+    const known = byApi.get(api) ?? new Set();
+    byApi.set(api, known);
+    for (const address of Object.keys(JSON.parse(addresses) as object)) known.add(address);
+  }
+  return byApi;
 }
 
 export async function apiNames(

@@ -365,6 +365,7 @@ async function describeApi(
       securitySchemes: learned.securitySchemes,
       limits: Object.fromEntries(limits),
       callers: learned.callers,
+      traces: learned.traces,
     }),
     dirty_ms: row.dirty_ms === lesson.row.dirty_ms ? null : row.dirty_ms,
   };

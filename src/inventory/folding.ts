@@ -6,6 +6,7 @@ import { frameOf, kindOf, valueFrame } from "../infer/tree.ts";
 import { emptyLatency, type LatencySketch, mergeLatency } from "../telemetry/latency.ts";
 import { addCounts } from "../telemetry/mergeshape.ts";
 import type { ApiSummary, OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
+import type { TraceSample } from "../telemetry/traces.ts";
 import { nodeName, sourceId } from "./names.ts";
 
 /** What was heard of one endpoint. */
@@ -18,6 +19,7 @@ export interface Heard {
   readonly statusClasses: number[];
   readonly latency: LatencySketch;
   readonly callers: Map<string, number>;
+  readonly traces: TraceSample[];
   internalCalls: number;
   externalCalls: number;
   firstMs: number;
@@ -31,6 +33,7 @@ const nothing = (): Heard => ({
   statusClasses: [0, 0, 0, 0, 0],
   latency: emptyLatency(),
   callers: new Map(),
+  traces: [],
   internalCalls: 0,
   externalCalls: 0,
   firstMs: Number.POSITIVE_INFINITY,
@@ -89,6 +92,7 @@ function addOperation(into: Heard, operation: OperationSummary): void {
   });
   mergeLatency(into.latency, operation.latency);
   addCounts(into.callers, operation.callers);
+  if (operation.traces !== null) into.traces.push(operation.traces);
   into.internalCalls += operation.internalCalls;
   into.externalCalls += operation.externalCalls;
   into.firstMs = Math.min(into.firstMs, operation.firstMs);

@@ -102,6 +102,7 @@ function learn(lesson: LearnLesson): Learned {
     origin: originOf(view),
     score: view === null ? 0 : scoreOf(view, findings, lesson.weights),
     callers: callersOf(view),
+    traces: tracesOf(view),
     findings,
     hash,
     documents: isSame ? null : pack(JSON.stringify(pairFrom(api, document))),
@@ -306,6 +307,21 @@ function callersOf(view: ApiView | null): [string, number, number][] {
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
     .slice(0, inventoryLimits.callersMax);
 }
+
+/** The least hashes of each endpoint, as many of each: of the requests that both saw, two APIs then keep the same ones. */
+function tracesOf(view: ApiView | null): [hash: number, caller: string][] {
+  const endpoints = (view?.endpoints ?? []).map(({ heard }) => heard.traces).filter(isFilled);
+  const share = Math.max(1, Math.floor(inventoryLimits.tracesMax / endpoints.length));
+  return endpoints
+    .flatMap((samples) => {
+      const traces = samples.flatMap((sample) => [...sample.values()].flat());
+      return traces.sort((a, b) => a.hash - b.hash).slice(0, share);
+    })
+    .slice(0, inventoryLimits.tracesMax)
+    .map(({ hash, caller }) => [hash, caller]);
+}
+
+const isFilled = (list: readonly unknown[]): boolean => list.length > 0;
 
 function decisionsOf(api: Api, path: string): { segment: string; reason: string }[] {
   const segments = path.slice(1).split("/");

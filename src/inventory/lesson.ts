@@ -90,6 +90,8 @@ export interface Learned {
   readonly origin: Origin;
   readonly score: number;
   readonly callers: readonly (readonly [address: string, calls: number, errors: number])[];
+  /** Requests that it answered, as keyed hashes, with who sent them. */
+  readonly traces: readonly (readonly [hash: number, caller: string])[];
   readonly findings: readonly LearnedFinding[];
   readonly hash: string;
   /** Null where they are those of the version before. */

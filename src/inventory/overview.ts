@@ -1,12 +1,13 @@
 /** The whole at a glance, and who calls whom. */
 import { inventoryLimits } from "../base/limits.ts";
 import { isPrivateAddress } from "../telemetry/target.ts";
-import { newestApis, readDetail, workloadsByAddress } from "./apidetail.ts";
+import { addressesByApi, newestApis, readDetail, workloadsByAddress } from "./apidetail.ts";
 import { existingApis, LISTED } from "./apilist.ts";
 import { apiRow, nameOf, readSet } from "./apirow.ts";
 import type { Context } from "./context.ts";
 import { createFeed } from "./feed.ts";
 import { DAY_MS, HOUR_MS } from "./figures.ts";
+import { type Heard, hopsOf } from "./hops.ts";
 import { ALL_SOURCES } from "./names.ts";
 import type { ApiStatus, Overview, ServiceMap } from "./rows.ts";
 import { sensorRow } from "./sensors.ts";
@@ -88,10 +89,34 @@ export async function overviewOf(context: Context, sinceMs?: number): Promise<Ov
 }
 
 type MapNode = ServiceMap["nodes"][number];
+type MapEdge = ServiceMap["edges"][number];
+const NOWHERE: ReadonlySet<string> = new Set();
+
+class Edges {
+  readonly #edges = new Map<string, { ends: Ends; calls: number; errors: number }>();
+
+  add(ends: Ends, calls: number, errors: number): void {
+    const key = `${ends.from}\n${ends.to}\n${ends.via ?? ""}`;
+    const edge = this.#edges.get(key) ?? { ends, calls: 0, errors: 0 };
+    this.#edges.set(key, edge);
+    edge.calls += calls;
+    edge.errors += errors;
+  }
+
+  all(): MapEdge[] {
+    return [...this.#edges.values()].map(({ ends, calls, errors }) => ({
+      ...ends,
+      calls: Math.round(calls),
+      errorShare: calls === 0 ? 0 : errors / calls,
+    }));
+  }
+}
+
+type Ends = Pick<MapEdge, "from" | "to" | "via">;
 
 /**
  * APIs, and who calls them. A caller is the API that answers at its address, else its workload; addresses of nobody are
- * private ones together and public ones together.
+ * private ones together and public ones together. A caller of a proxy has a further edge to what the proxy passed its calls on to.
  */
 export async function serviceMap({ store }: Context): Promise<ServiceMap> {
   return store.read(async (db) => {
@@ -118,25 +143,23 @@ export async function serviceMap({ store }: Context): Promise<ServiceMap> {
         findings: row.info + row.low + row.medium + row.high,
       });
     }
-    const edges = new Map<string, { from: string; to: string; calls: number; errors: number }>();
+    const edges = new Edges();
+    const addresses = await addressesByApi(db);
+    const heard: Heard[] = [];
     for (const row of rows) {
-      for (const [address, calls, errors] of readDetail(row).callers ?? []) {
+      const { callers = [], traces = [] } = readDetail(row);
+      heard.push({ id: row.id, addresses: addresses.get(row.id) ?? NOWHERE, callers, traces });
+      for (const [address, calls, errors] of callers) {
         const from = callerNode(address, workloads, apiOfWorkload, nodes);
-        const key = `${from.id}\n${row.id}`;
-        const edge = edges.get(key) ?? { from: from.id, to: row.id, calls: 0, errors: 0 };
-        edges.set(key, edge);
-        edge.calls += calls;
-        edge.errors += errors;
+        edges.add({ from: from.id, to: row.id, via: null }, calls, errors);
         if (from.kind !== "api") from.calls += calls;
       }
     }
-    return {
-      nodes: [...nodes.values()],
-      edges: [...edges.values()].map(({ errors, ...edge }) => ({
-        ...edge,
-        errorShare: edge.calls === 0 ? 0 : errors / edge.calls,
-      })),
-    };
+    for (const { from, via, to, calls, errors } of hopsOf(heard)) {
+      const { id } = callerNode(from, workloads, apiOfWorkload, nodes);
+      if (id !== via) edges.add({ from: id, to, via }, calls, errors);
+    }
+    return { nodes: [...nodes.values()], edges: edges.all() };
   });
 }
 

@@ -359,7 +359,14 @@ export interface ServiceMap {
     errorShare: number;
     findings: number;
   }[];
-  readonly edges: { from: string; to: string; calls: number; errorShare: number }[];
+  /** `via`: the proxy that passed the calls on; they are counted on its own edges as well. */
+  readonly edges: {
+    from: string;
+    to: string;
+    via: string | null;
+    calls: number;
+    errorShare: number;
+  }[];
 }
 
 export type SensorKind = "tap" | "collect" | "import" | "door";

@@ -24,6 +24,7 @@ const PARAMETER = 48;
 const BODY = 96;
 const OPERATION = 420;
 const NODE = 64;
+const TRACE = 64;
 
 /** Bytes of everything in the summary. */
 export function weighSummary(summary: ApiSummary): number {
@@ -69,6 +70,7 @@ export function weighOperation(operation: OperationSummary): number {
   let weight = OPERATION + 4 * MAP + ENTRY;
   weight += (ENTRY + 48) * operation.buckets.buckets.size;
   weight += ENTRY * (operation.latency.buckets.size + operation.callers.size);
+  for (const traces of operation.traces?.values() ?? []) weight += MAP + TRACE * traces.length;
   weight += weighMessages(operation.request) + 3 * MAP;
   weight += weighParameters(operation.request.query) + weighParameters(operation.request.cookies);
   weight += ENTRY * operation.request.credentials.size;

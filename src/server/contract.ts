@@ -483,7 +483,17 @@ export const ServiceMap = Type.Object({
     }),
   ),
   edges: Type.Array(
-    Type.Object({ from: Type.String(), to: Type.String(), calls: Count, errorShare: Share }),
+    Type.Object({
+      from: Type.String(),
+      to: Type.String(),
+      /**
+       * The API that passed the calls on, as ids of requests show: estimated from a sample. The same calls stand on the edges
+       * to and from it as well.
+       */
+      via: nullable(Type.String()),
+      calls: Count,
+      errorShare: Share,
+    }),
   ),
 });
 export type ServiceMap = Static<typeof ServiceMap>;

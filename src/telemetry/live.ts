@@ -20,6 +20,7 @@ import type {
 } from "./summary.ts";
 import type { Tables } from "./tables.ts";
 import { emptyTimeBuckets, type TimeBuckets } from "./timebuckets.ts";
+import { copyTraces, type TraceSample } from "./traces.ts";
 
 export class BodyTally {
   count = 0;
@@ -114,6 +115,7 @@ export class OperationTally {
   internalCalls = 0;
   externalCalls = 0;
   readonly callers = new Map<string, number>();
+  traces: TraceSample | null = null;
   /** Null until a call taught something: what was only ever refused stays small. */
   request: RequestTally | null = null;
   readonly responses = new Map<number, ResponseTally>();
@@ -144,6 +146,7 @@ export class OperationTally {
       internalCalls: this.internalCalls,
       externalCalls: this.externalCalls,
       callers: new Map(this.callers),
+      traces: copyTraces(this.traces),
       request: (this.request ?? new RequestTally()).freeze(this.book, tables),
       responses,
     };

@@ -52,6 +52,8 @@ const exchange: fc.Arbitrary<Written> = fc.record({
     {},
     { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.e30.abc", cookie: "sid=1; theme=dark" },
     { host: "other.test:8080", "x-tenant": "acme", "content-type": "application/json" },
+    { "x-request-id": "6f1c2d3e-0000-4000-8000-000000000001" },
+    { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
   ),
   responseHeaders: fc.constantFrom(
     { "content-type": "application/json" },

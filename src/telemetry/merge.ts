@@ -20,6 +20,7 @@ import type {
   SlotSummary,
 } from "./summary.ts";
 import { mergeTimeBuckets } from "./timebuckets.ts";
+import { mergeTraces } from "./traces.ts";
 
 export const emptySummary = (key: ApiKey): ApiSummary => ({
   key,
@@ -129,6 +130,7 @@ function absorbOperation(
   into.externalCalls += from.externalCalls;
   addCounts(into.callers, from.callers);
   keepMost(into.callers, telemetryLimits.callersMax, limits, "callersMax");
+  into.traces = mergeTraces(into.traces, from.traces);
   absorbRequest(into.request, from.request, limits);
   for (const [status, response] of from.responses) {
     const known = into.responses.get(status);

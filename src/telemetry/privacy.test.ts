@@ -177,6 +177,23 @@ test("no secret leaves the sensor, wherever it stood", () => {
   assert.ok(leaked.length < secrets.size / 1000, leaked.join(" "));
 });
 
+test("ids of requests leave as keyed hashes only", () => {
+  const telemetry = new Telemetry({
+    selection: { statuses: ["2xx"], ports: [], excludeHeaders: [], noise: true },
+    privacy: defaultPrivacy,
+    hashKey: new Uint8Array(8).fill(3),
+  });
+  const ids = Array.from({ length: 60 }, (_, index) => (index * 0x1e3779b97f4a7).toString(16));
+  for (const id of ids) {
+    const traceparent = `00-${id.padEnd(32, "a")}-b7ad6b7169203331-01`;
+    const requestHeaders = { "x-request-id": `req-${id}`, "x-correlation-id": id, traceparent };
+    play(telemetry, { target: "/orders", requestHeaders, responseHeaders: { "x-request-id": id } });
+  }
+  const text = telemetry.take().map((summary) => JSON.stringify(encodeSummary(summary)));
+  assert.match(text.join(), /"x":\[\[\d+,\d{6,},"10\.0\.0\.1"/);
+  assert.deepEqual(found(text.join(), new Set(ids.slice(1))), []);
+});
+
 test("with everything switched off no word of a value or path remains", () => {
   const off = { enumWords: false, pathWords: false, hashes: false, callers: false };
   const { text, secrets } = learnSecrets(off, 120);

@@ -14,6 +14,7 @@ import type { LatencySketch } from "./latency.ts";
 import type { ValueSample } from "./sample.ts";
 import type { Shape, TextShape } from "./shape.ts";
 import type { TimeBuckets } from "./timebuckets.ts";
+import type { TraceSample } from "./traces.ts";
 
 /** The finest key: an API is a set of summaries, joined at inference, so that hosts can be split again. */
 export interface ApiKey {
@@ -90,6 +91,8 @@ export interface OperationSummary {
   externalCalls: number;
   /** Client addresses with calls; bounded, the most frequent stay. */
   readonly callers: Map<string, number>;
+  /** Null where no request bore an id, or hashes or callers are not kept. */
+  traces: TraceSample | null;
   /** What the 2xx and 3xx calls sent. Other statuses never shape a request. */
   readonly request: RequestSummary;
   /** By exact status. */

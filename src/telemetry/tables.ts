@@ -3,6 +3,7 @@ import { Course } from "./course.ts";
 import { Judge } from "./judge.ts";
 import { NameTable } from "./names.ts";
 import type { PrivacyRules } from "./privacy.ts";
+import { Tracer } from "./traces.ts";
 import { ValueCache } from "./valuecache.ts";
 import { WordTable } from "./words.ts";
 
@@ -14,6 +15,7 @@ export class Tables {
   readonly values = new ValueCache();
   readonly hash: KeyedHash;
   readonly judge: Judge;
+  readonly tracer: Tracer;
 
   /** For a body that begins: where there is no room left, all is learned anew. */
   get course(): Course {
@@ -23,6 +25,7 @@ export class Tables {
 
   constructor(hashKey: Uint8Array, privacy: PrivacyRules) {
     this.hash = new KeyedHash(hashKey);
+    this.tracer = new Tracer(this.hash);
     this.judge = new Judge(this.hash, privacy, this.words);
   }
 }

@@ -302,9 +302,10 @@ export class Telemetry implements ExchangeObserver {
     const { client, server } = exchange.connection;
     if (isPrivateAddress(client.ip)) operation.internalCalls += times;
     else operation.externalCalls += times;
-    if (this.#options.privacy.callers) {
-      countBounded(operation.callers, client.ip, times, telemetryLimits.callersMax);
-    }
+    const { callers, hashes } = this.#options.privacy;
+    if (callers) countBounded(operation.callers, client.ip, times, telemetryLimits.callersMax);
+    if (callers && hashes)
+      operation.traces = this.#tables.tracer.observe(operation.traces, exchange, target);
     countBounded(api.serverAddresses, server.ip, times, telemetryLimits.serverAddressesMax);
     this.#messages.begin(times, isSpared);
     if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);

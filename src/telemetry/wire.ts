@@ -19,6 +19,7 @@ import type {
   SlotSummary,
 } from "./summary.ts";
 import { TIME_BUCKET_WIDTHS_MS, type TimeBuckets } from "./timebuckets.ts";
+import { addTrace, type TraceSample } from "./traces.ts";
 import {
   bitsOf,
   byKey,
@@ -213,6 +214,7 @@ function readSlot(value: unknown, context: ReadContext): SlotSummary {
 /**
  * `n`: calls, refused, first, last, request bytes, response bytes, internal, external, the five status classes;
  * `t`: width and buckets (index, calls, errors); `l`: latency buckets (index, count); `k`: callers;
+ * `x`: ids of requests by day: `[day, hash, caller, hash, caller, …]`;
  * `q`: request; `r`: responses by status.
  */
 function writeOperation(operation: OperationSummary, dictionary: Dictionary): Json {
@@ -238,6 +240,7 @@ function writeOperation(operation: OperationSummary, dictionary: Dictionary): Js
     ],
     l: [...latency.buckets].sort(([a], [b]) => a - b).flat(),
     k: operation.callers.size === 0 ? undefined : writeCounts(operation.callers),
+    x: operation.traces === null ? undefined : writeTraces(operation.traces),
     q: taught ? writeRequest(operation.request, dictionary) : undefined,
     r:
       operation.responses.size === 0
@@ -280,10 +283,35 @@ function readOperation(value: unknown, context: ReadContext): OperationSummary {
     internalCalls,
     externalCalls,
     callers: readCounts(wire["k"], telemetryLimits.callersMax, addressMax),
+    traces: readTraces(wire["x"]),
     request: readRequest(wire["q"], context),
     responses,
   };
 }
+
+const writeTraces = (sample: TraceSample): Json =>
+  [...sample]
+    .sort(([a], [b]) => a - b)
+    .map(([day, traces]) => [day, ...traces.flatMap(({ hash, caller }) => [hash, caller])]);
+
+function readTraces(value: unknown): TraceSample | null {
+  if (value === undefined) return null;
+  const days = listOf(value);
+  if (days.length > telemetryLimits.traceDaysMax) reject(WireProblem.TooMany);
+  const sample: TraceSample = new Map();
+  for (const entry of days.map(listOf)) {
+    if (entry.length > 1 + 2 * telemetryLimits.tracesMax) reject(WireProblem.TooMany);
+    const day = bitsOf(entry[0], daysEnd);
+    for (let at = 1; at + 1 < entry.length; at += 2) {
+      const hash = bitsOf(entry[at], HASH_END);
+      addTrace(sample, day, { hash, caller: textOf(entry[at + 1], addressMax) });
+    }
+  }
+  return sample;
+}
+
+/** A day that is further off is none. */
+const daysEnd = 2 ** 31;
 
 function readBuckets(value: unknown): TimeBuckets {
   const numbers = new Numbers(listOf(value));

@@ -435,6 +435,32 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       );
     });
 
+    test("the map joins callers to a service through the proxy that passed their calls on", async () => {
+      const ids = Array.from(
+        { length: 40 },
+        (_, at) => `6f1c2d3e-0000-4000-8000-0000000000${at + 10}`,
+      );
+      const hop = (host: string, client: string, server: string, prefix: string) =>
+        ids.map((id) =>
+          call(`GET ${prefix}/orders`, {
+            ...{ host, client, server, requestHeaders: { "x-request-id": id } },
+          }),
+        );
+      // Two taps on two nodes.
+      await hear(...hop("gateway.test", "203.0.113.7", "10.0.0.2", "/shop"));
+      const other = new FixtureSensor("tap-2");
+      await inventory.ingest(other.hear(hop("orders.test", "10.0.0.2", "10.0.0.3", "")));
+      await inventory.settled();
+      const { nodes, edges } = await inventory.apis.map();
+      const label = (id: string | null) => nodes.find((node) => node.id === id)?.label ?? null;
+      const via = edges.filter((edge) => edge.via !== null);
+      assert.deepEqual(
+        via.map((edge) => [label(edge.from), label(edge.via), label(edge.to), edge.calls]),
+        [["Public addresses", "gateway.test", "orders.test", 40]],
+      );
+      assert.equal(edges.length, 3);
+    });
+
     test("a host that refuses all that is asked of it is no API", async () => {
       await hear(call("GET /wp-admin 404", { host: "junk.test" }), call("GET /orders"));
       assert.equal((await onlyApi()).name, "shop.test");

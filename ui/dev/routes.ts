@@ -173,6 +173,7 @@ export const makeRoutes = (world: World): readonly Route[] => {
     edges: world.apis.slice(0, 24).map((api, index) => ({
       from: `w-${["web", "mobile", "batch"][index % 3]}`,
       to: api.id,
+      via: index % 8 === 7 ? world.apis[0]!.id : null,
       calls: api.calls,
       errorShare: api.errorShare,
     })),

@@ -8,6 +8,7 @@ interface Row {
   readonly id: string;
   readonly from: MapNode | undefined;
   readonly to: MapNode | undefined;
+  readonly via: string | null;
   readonly calls: number;
   readonly errorShare: number;
 }
@@ -25,7 +26,17 @@ const nameOf = (node: MapNode | undefined) =>
 
 const columns: readonly Column<Row>[] = [
   { key: "from", title: "Caller", width: "minmax(7rem, 1fr)", cell: ({ from }) => nameOf(from) },
-  { key: "to", title: "Called", width: "minmax(7rem, 1fr)", cell: ({ to }) => nameOf(to) },
+  {
+    key: "to",
+    title: "Called",
+    width: "minmax(7rem, 1fr)",
+    cell: ({ to, via }) => (
+      <>
+        {nameOf(to)}
+        {via !== null && ` through ${via}`}
+      </>
+    ),
+  },
   {
     key: "calls",
     title: "Calls",
@@ -48,8 +59,9 @@ export const EdgeList = ({ part }: { part: Part }) => {
   const rows = useMemo(() => {
     const byId = new Map(part.nodes.map((node) => [node.id, node]));
     return part.edges
-      .map(({ from, to, calls, errorShare }) => ({
-        id: `${from} ${to}`,
+      .map(({ from, to, via, calls, errorShare }) => ({
+        id: `${from} ${to} ${via ?? ""}`,
+        via: via === null ? null : (byId.get(via)?.label ?? via),
         from: byId.get(from),
         to: byId.get(to),
         calls,

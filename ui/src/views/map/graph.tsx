@@ -106,9 +106,10 @@ const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
         ...(node.namespace !== null && { parent: `namespace ${node.namespace}` }),
       },
     })),
-    ...part.edges.map(({ from, to, calls, errorShare }) => ({
+    ...part.edges.map(({ from, to, via, calls, errorShare }) => ({
       data: {
-        id: `${from} ${to}`,
+        id: `${from} ${to} ${via ?? ""}`,
+        ...(via !== null && { via }),
         source: from,
         target: to,
         width: 1 + (Math.log1p(calls) / Math.log1p(most)) * 4,
@@ -190,6 +191,8 @@ const styleOf = (container: HTMLElement): StylesheetJson => {
       selector: 'edge[mood = "bad"]',
       style: { "line-color": color("--bad"), "target-arrow-color": color("--bad") },
     },
+    // What went through a proxy is drawn there already: these only say where to.
+    { selector: "edge[via]", style: { "line-style": "dashed" } },
     { selector: "node.chosen", style: { "border-width": 4, "border-color": color("--accent") } },
   ];
   probe.remove();

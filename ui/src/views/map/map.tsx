@@ -165,10 +165,11 @@ const Details = ({
   onNarrow: (name: string) => void;
 }) => {
   const { callers, called } = edgesOf(part, node.id);
-  const names = (ids: readonly string[]): string =>
-    ids
+  const label = (id: string): string => part.nodes.find((other) => other.id === id)?.label ?? id;
+  const names = (others: readonly { id: string; via: string | null }[]): string =>
+    others
       .slice(0, 12)
-      .map((id) => part.nodes.find((other) => other.id === id)?.label ?? id)
+      .map(({ id, via }) => label(id) + (via === null ? "" : ` (through ${label(via)})`))
       .join(", ") || "nobody";
   return (
     <aside className={styles["details"]} aria-label="What is chosen">

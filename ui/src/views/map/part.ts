@@ -43,6 +43,6 @@ export const partOf = (map: ServiceMap, namespace: string | null, q: string): Pa
 };
 
 export const edgesOf = (part: Part, id: string) => ({
-  callers: part.edges.filter(({ to }) => to === id).map(({ from }) => from),
-  called: part.edges.filter(({ from }) => from === id).map(({ to }) => to),
+  callers: part.edges.filter(({ to }) => to === id).map(({ from, via }) => ({ id: from, via })),
+  called: part.edges.filter(({ from }) => from === id).map(({ to, via }) => ({ id: to, via })),
 });
