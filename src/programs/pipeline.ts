@@ -177,10 +177,19 @@ const withPieces = (source: ByteSource, onPiece: (source: ByteSource) => void): 
   return { ...source, chunks: pieces() };
 };
 
+/** What is there to be read again and again; a path that cannot be looked at is not. */
+export const isRegularFile = (path: string): boolean => {
+  try {
+    return path !== "-" && statSync(path).isFile();
+  } catch {
+    return false;
+  }
+};
+
 /** Regular files are looked at before any work is done; pipes only when their turn comes. */
 const refuseUnusable = async (paths: readonly string[]): Promise<void> => {
   for (const path of paths) {
-    if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+    if (!isRegularFile(path)) continue;
     const source = await openSource(path);
     if (source.kind === "empty" || source.kind === "unknown") {
       throw new UsageError(describeUnknown(source));

@@ -10,9 +10,10 @@ import { checkFolder, makeFolder, writeDocument } from "./documents.ts";
 import { explain } from "./explain.ts";
 import { readHints } from "./hintsfile.ts";
 import { Interruption } from "./interruption.ts";
-import { canShare, hear, type Job, type Reach, reachOf, WHOLE } from "./offline/hear.ts";
+import { hear, type Job, type Reach, reachOf, WHOLE } from "./offline/hear.ts";
 import type { Heard } from "./offline/heard.ts";
 import { hearInShares } from "./offline/shares.ts";
+import { isRegularFile } from "./pipeline.ts";
 import { Progress } from "./progress.ts";
 import { type Outcome, reportAsJson, reportAsText, type Written } from "./report.ts";
 import { selectionOf } from "./selecting.ts";
@@ -64,7 +65,7 @@ const readAll = async (
     selection: selectionOf(settings),
     hashKey: HASH_KEY,
   };
-  const threads = canShare(captures) ? settings.workers : 1;
+  const threads = captures.every(isRegularFile) ? settings.workers : 1;
   const progress = new Progress();
   const onReach = (reach: Reach): void => progress.update(reach);
   try {

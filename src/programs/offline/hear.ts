@@ -2,7 +2,6 @@
  * Captures to summaries, on one thread or on several. Each of several threads reads all packets and takes the connections that
  * fall to its share: reading and decoding are a hundredth of the work, and nothing need be passed between threads.
  */
-import { statSync } from "node:fs";
 import type { ByteSource } from "../../capture/source.ts";
 import { defaultPrivacy } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
@@ -54,10 +53,6 @@ export const hear = async (
     warnings: job.warnings,
   };
 };
-
-/** Only what can be read again can be shared. */
-export const canShare = (captures: readonly string[]): boolean =>
-  captures.every((path) => path !== "-" && statSync(path, { throwIfNoEntry: false })?.isFile());
 
 /** How far a source was read, as threads tell it. */
 export type Reach = Pick<ByteSource, "name" | "bytesTotal"> & { readonly bytesRead: number };
