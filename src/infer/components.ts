@@ -3,6 +3,7 @@
 import type { Shape } from "../telemetry/shape.ts";
 import type { BodySummary } from "../telemetry/summary.ts";
 import { compareText } from "./group.ts";
+import { isTextual } from "./kinds.ts";
 import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
 import { NameShares } from "./nameshares.ts";
@@ -48,6 +49,7 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
     absentNames: absentNames(places),
     componentNames: nameStructures(named),
     variantsOf,
+    isTextual: false,
     hasWords: true,
   };
 }
@@ -82,18 +84,19 @@ export function componentSchemas(context: SchemaContext): Map<string, Schema> {
   for (const [structure, name] of context.componentNames) {
     const shapes = structure.places.map((place) => place.shape);
     const variants = context.variantsOf.get(structure);
+    const own = { ...context, isTextual: structure.isTextual };
     if (variants === undefined) {
-      schemas.set(name, objectSchema(shapes, "", context));
+      schemas.set(name, objectSchema(shapes, "", own));
       continue;
     }
     const mapping = new Map<string, string>();
     for (const kind of variants.kinds) {
-      const own = unique(`${name}${pascalCase(splitWords(kind.word))}`, (each) =>
+      const kindName = unique(`${name}${pascalCase(splitWords(kind.word))}`, (each) =>
         taken.has(each.toLowerCase()),
       );
-      taken.add(own.toLowerCase());
-      mapping.set(kind.word, own);
-      schemas.set(own, variantSchema(shapes, variants, kind, context));
+      taken.add(kindName.toLowerCase());
+      mapping.set(kind.word, kindName);
+      schemas.set(kindName, variantSchema(shapes, variants, kind, own));
     }
     schemas.set(name, {
       kind: "union",
@@ -116,14 +119,11 @@ function collectPlaces(
   const thing = thingOf(path);
   const collect = (bodies: ReadonlyMap<string, BodySummary>, what: string, name: string): void => {
     const isSent = what === "request";
-    for (const [type, { shape }] of bodies)
-      if (shape !== null)
-        walk(
-          shape,
-          { id: `${path.text} ${method} ${what} ${type}`, hint: name, isBody: true, isSent },
-          places,
-          hints,
-        );
+    for (const [type, body] of bodies) {
+      const id = `${path.text} ${method} ${what} ${type}`;
+      const spot = { id, hint: name, isBody: true, isSent, isTextual: isTextual([body]) };
+      if (body.shape !== null) walk(body.shape, spot, places, hints);
+    }
   };
   collect(sum.request.bodies, "request", thing);
   for (const [status, { bodies }] of sum.responses)
@@ -140,7 +140,7 @@ function thingOf(path: PathTemplate): string {
   return "";
 }
 
-type Spot = Pick<Place, "id" | "hint" | "isBody" | "isSent">;
+type Spot = Pick<Place, "id" | "hint" | "isBody" | "isSent" | "isTextual">;
 
 function walk(shape: Shape, spot: Spot, places: Place[], hints: HintsByName): void {
   if (shape.items !== null) walk(shape.items, { ...spot, id: `${spot.id}[]` }, places, hints);

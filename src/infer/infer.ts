@@ -109,7 +109,7 @@ function inferApi(
     hosts: group.hosts,
     port: group.port,
     servers: [{ scheme: group.scheme, host: group.host, port: group.port }],
-    securitySchemes: securitySchemes(own),
+    securitySchemes: securitySchemes(raw.map(({ path }, index) => [path.text, own[index]!])),
     tags: tagsOf(endpoints),
     endpoints,
     errors: errorContents(

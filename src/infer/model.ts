@@ -159,7 +159,15 @@ export type SecurityScheme =
       readonly place: "header" | "query" | "cookie";
       readonly name: string;
     }
-  | { readonly kind: "oauth2"; readonly tokenUrl: string };
+  | {
+      readonly kind: "oauth2";
+      /** Path of the token endpoint. */
+      readonly tokenPath: string;
+      readonly flows: readonly OauthFlow[];
+    };
+
+/** Those that a token endpoint alone describes. */
+export type OauthFlow = "clientCredentials" | "password";
 
 /** A set of JSON values. `nullable` adds null to whatever the kind says. */
 export type Schema =

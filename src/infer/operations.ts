@@ -1,8 +1,9 @@
 /** What one method does at one template: parameters, bodies, responses. */
 
-import type { BodyKind, BodySummary, RequestSummary, SlotSummary } from "../telemetry/summary.ts";
+import type { BodySummary, RequestSummary, SlotSummary } from "../telemetry/summary.ts";
 import { evidenceOf } from "./evidence.ts";
 import { compareText } from "./group.ts";
+import { isTextual, mostFrequentKind } from "./kinds.ts";
 import type { Body, Content, Link, Parameter, PathTemplate, Response, Schema } from "./model.ts";
 import { obtain } from "./obtain.ts";
 import {
@@ -126,7 +127,8 @@ function bodySchema(bodies: readonly BodySummary[], context: OperationContext): 
     case "xml": {
       const shapes = bodies.flatMap(({ shape }) => (shape === null ? [] : [shape]));
       const isSound = shapes.length > 0 && bodies.every(({ invalid }) => invalid === 0);
-      return isSound ? schemaOf(shapes, "", context.schemas) : anything;
+      const schemas = { ...context.schemas, isTextual: isTextual(bodies) };
+      return isSound ? schemaOf(shapes, "", schemas) : anything;
     }
     case "text":
       return { kind: "string", nullable: false, format: null, words: null };
@@ -135,12 +137,4 @@ function bodySchema(bodies: readonly BodySummary[], context: OperationContext): 
     case "empty":
       return anything;
   }
-}
-
-function mostFrequentKind(bodies: readonly BodySummary[]): BodyKind {
-  const counts = new Map<BodyKind, number>();
-  for (const { kinds } of bodies)
-    for (const [kind, count] of kinds) counts.set(kind, (counts.get(kind) ?? 0) + count);
-  const [first] = [...counts].sort(([a, m], [b, n]) => n - m || compareText(a, b));
-  return first?.[0] ?? "binary";
 }

@@ -12,7 +12,7 @@ import type { NameShares } from "./nameshares.ts";
 import { obtain } from "./obtain.ts";
 import type { Structure } from "./structures.ts";
 import { sumTexts } from "./sum.ts";
-import { textSchema } from "./text.ts";
+import { partSchema, textSchema } from "./text.ts";
 import * as thresholds from "./thresholds.ts";
 import type { VariantKind, Variants } from "./variants.ts";
 
@@ -30,6 +30,8 @@ export interface SchemaContext {
   readonly componentNames: ReadonlyMap<Structure, string>;
   /** Of structures with names: the kinds of their objects, where one field tells those apart. */
   readonly variantsOf: ReadonlyMap<Structure, Variants>;
+  /** Whether values are text that may stand for numbers, and what is repeated is a list (`kinds.ts`). */
+  readonly isTextual: boolean;
   /** Whether enumerations are listed: not where other values than those seen are expected. */
   readonly hasWords: boolean;
 }
@@ -54,8 +56,9 @@ export function schemaOf(
   else if (sum.integers > 0)
     options.push({ kind: "integer", nullable: false, format: integerFormat(sum) });
   if (sum.strings > 0) {
-    const text = textSchema(sumText(shapes), sumText(kin), name);
-    options.push(context.hasWords ? text : { ...text, words: null });
+    const describe = context.isTextual ? partSchema : textSchema;
+    const text = describe(sumText(shapes), sumText(kin), name);
+    options.push(context.hasWords || text.kind !== "string" ? text : { ...text, words: null });
   }
   if (sum.arrays > 0) {
     const items = itemsOf(shapes);
@@ -125,7 +128,7 @@ export function variantSchema(
   const fields: Field[] = [];
   const data: Shape[] = objects.flatMap((object) => (object.rest === null ? [] : [object.rest]));
   for (const [key, field] of [...gatherFields(objects)].sort(([a], [b]) => compareText(a, b))) {
-    const own = { present: present.get(key) ?? 0, shapes: field.shapes };
+    const own = { ...field, present: present.get(key) ?? 0 };
     if (key.includes("{")) data.push(...field.shapes);
     else if (key === property) {
       const schema: Schema = { kind: "string", nullable: false, format: null, words: [word] };
@@ -146,6 +149,7 @@ export function variantSchema(
 /** A field of objects of several shapes. */
 export interface FieldSum {
   present: number;
+  repeated: number;
   readonly shapes: Shape[];
 }
 
@@ -153,8 +157,9 @@ export function gatherFields(objects: readonly ObjectShape[]): Map<string, Field
   const fields = new Map<string, FieldSum>();
   for (const object of objects)
     for (const [name, field] of object.fields) {
-      const sum = obtain(fields, name, () => ({ present: 0, shapes: [] }));
+      const sum = obtain(fields, name, () => ({ present: 0, repeated: 0, shapes: [] }));
       sum.present += field.present;
+      sum.repeated += field.repeated ?? 0;
       sum.shapes.push(field.shape);
     }
   return fields;
@@ -174,11 +179,17 @@ function fieldOf(
   const kin = family === null ? [] : family.shapes(key);
   const schema = schemaOf(field.shapes, name, context, [...new Set([...field.shapes, ...kin])]);
   const isElsewhere = family !== null && family.nulls(key) > 0;
-  const isNullAssumed = !schema.nullable && (isElsewhere || context.nullNames.isUsual(key));
+  const isNullable = !context.isTextual && !schema.nullable;
+  const isNullAssumed = isNullable && (isElsewhere || context.nullNames.isUsual(key));
+  const isList = context.isTextual && field.repeated > 0;
   return {
     name,
     required: isRequired,
-    schema: isNullAssumed ? { ...schema, nullable: true } : schema,
+    schema: isList
+      ? { kind: "array", nullable: false, items: schema }
+      : isNullAssumed
+        ? { ...schema, nullable: true }
+        : schema,
     isNullAssumed,
     evidence: evidenceOf(field.present, whole),
   };

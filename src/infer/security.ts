@@ -1,7 +1,7 @@
 /** Credentials that were seen to security schemes, and which of them an operation needs. */
 
 import { compareText } from "./group.ts";
-import type { SecurityScheme } from "./model.ts";
+import type { OauthFlow, SecurityScheme } from "./model.ts";
 import * as thresholds from "./thresholds.ts";
 import { camelCase, pascalCase, splitWords } from "./words.ts";
 
@@ -62,15 +62,18 @@ function textsOf(set: string): string[] {
   return set === "-" || set === "" ? [] : set.split(" ");
 }
 
-/** Schemes by name, for all credential sets of an API. */
+/** Schemes by name, for the credential sets of an API's operations, each with its path. */
 export function securitySchemes(
-  operations: readonly CredentialSets[],
+  operations: readonly (readonly [path: string, sets: CredentialSets])[],
 ): Map<string, SecurityScheme> {
   const schemes = new Map<string, SecurityScheme>();
   const bearers = new Set<string>();
-  const sets = new Set(operations.flatMap((each) => [...each.keys()]));
+  const sets = new Set(operations.flatMap(([, each]) => [...each.keys()]));
+  const oauth = oauthScheme(operations);
+  if (oauth !== null) schemes.set("oauth2", oauth);
   for (const set of [...sets].sort(compareText))
     for (const credential of parseCredentialSet(set)) {
+      if (credential.kind === "oauth2") continue;
       if (credential.kind.startsWith("bearer")) bearers.add(credential.kind);
       schemes.set(schemeName(credential), schemeOf(credential));
     }
@@ -80,11 +83,32 @@ export function securitySchemes(
   return new Map([...schemes].sort(([a], [b]) => compareText(a, b)));
 }
 
+/** The first path that gave tokens for what OpenAPI describes by its token endpoint alone. */
+function oauthScheme(
+  operations: readonly (readonly [path: string, sets: CredentialSets])[],
+): SecurityScheme | null {
+  for (const [path, sets] of operations) {
+    const grants = new Set(
+      [...sets.keys()].flatMap(parseCredentialSet).map(({ kind, name }) => `${kind} ${name}`),
+    );
+    const flows = FLOWS.filter(([grant]) => grants.has(`oauth2 ${grant}`)).map(([, flow]) => flow);
+    if (flows.length > 0 && !path.includes("{")) return { kind: "oauth2", tokenPath: path, flows };
+  }
+  return null;
+}
+
+const FLOWS: readonly (readonly [grant: string, flow: OauthFlow])[] = [
+  ["client_credentials", "clientCredentials"],
+  ["password", "password"],
+];
+
 /** Alternatives that calls of one operation used; the empty set where some bore none. */
 export function securityOf(credentials: CredentialSets): string[][] {
   const alternatives = new Map<string, string[]>();
   for (const set of credentials.keys()) {
-    const names = [...new Set(parseCredentialSet(set).map(schemeName))].sort(compareText);
+    // Who asks for a token has none yet.
+    const shown = parseCredentialSet(set).filter(({ kind }) => kind !== "oauth2");
+    const names = [...new Set(shown.map(schemeName))].sort(compareText);
     alternatives.set(names.join(" "), names);
   }
   if (alternatives.size === 1 && alternatives.has("")) return [];
@@ -106,7 +130,6 @@ function schemeName({ kind, place, name }: Credential): string {
   if (kind.startsWith("bearer")) return "bearerAuth";
   if (kind === "basic") return "basicAuth";
   if (kind === "digest") return "digestAuth";
-  if (kind === "oauth2") return "oauth2";
   if (kind === "other") return `${camelCase(splitWords(name))}Auth`;
   if (kind === "session") return `${place}${pascalCase(splitWords(name))}`;
   return `apiKey${place === "header" ? "" : pascalCase([place])}${pascalCase(splitWords(name))}`;
@@ -114,8 +137,7 @@ function schemeName({ kind, place, name }: Credential): string {
 
 function schemeOf({ kind, place, name }: Credential): SecurityScheme {
   if (kind === "bearer-jwt") return { kind: "http", scheme: "bearer", bearerFormat: "JWT" };
-  if (kind === "bearer" || kind === "oauth2")
-    return { kind: "http", scheme: "bearer", bearerFormat: null };
+  if (kind === "bearer") return { kind: "http", scheme: "bearer", bearerFormat: null };
   if (kind === "basic" || kind === "digest")
     return { kind: "http", scheme: kind, bearerFormat: null };
   if (kind === "other") return { kind: "http", scheme: name, bearerFormat: null };

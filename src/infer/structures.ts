@@ -19,6 +19,8 @@ export interface Place {
   /** Whether the objects are what the path is about: the body itself, or the items of a body that is a list. */
   readonly isBody: boolean;
   readonly isSent: boolean;
+  /** Whether all values are text, as in forms and XML; what is text there may be a number elsewhere. */
+  readonly isTextual: boolean;
   readonly names: readonly string[];
 }
 
@@ -45,6 +47,10 @@ export class Structure {
   /** How often the field was null. */
   nulls(name: string): number {
     return this.#fields.get(name)?.nulls ?? 0;
+  }
+
+  get isTextual(): boolean {
+    return this.places[0]?.isTextual ?? false;
   }
 
   get names(): IterableIterator<string> {
@@ -79,6 +85,7 @@ export class Structure {
    * names and kinds of fields must.
    */
   fit(place: Place, presence: boolean): number {
+    if (place.isTextual !== this.isTextual) return 0;
     const { whole, fields } = place.shape.fields!;
     let shared = 0;
     let dissent = 0;

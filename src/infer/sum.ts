@@ -5,7 +5,7 @@
  */
 
 import type { EnumSketch } from "../telemetry/enumsketch.ts";
-import type { Shape, TagVariant, TextShape } from "../telemetry/shape.ts";
+import type { FieldShape, Shape, TagVariant, TextShape } from "../telemetry/shape.ts";
 import type {
   BodySummary,
   OperationSummary,
@@ -144,8 +144,14 @@ function addFields(into: NonNullable<Shape["fields"]>, from: NonNullable<Shape["
     addShape(into.rest, from.rest);
   }
   for (const [name, field] of from.fields) {
-    const target = obtain(into.fields, name, () => ({ present: 0, shape: emptyShape() }));
+    const target = obtain(
+      into.fields,
+      name,
+      (): FieldShape => ({ present: 0, shape: emptyShape() }),
+    );
     target.present += field.present;
+    const repeated = (target.repeated ?? 0) + (field.repeated ?? 0);
+    if (repeated > 0) target.repeated = repeated;
     addShape(target.shape, field.shape);
   }
   for (const [name, variants] of from.tags) {

@@ -30,8 +30,15 @@ export function textSchema(text: TextShape, kin: TextShape, name: string): Strin
   return { kind: "string", nullable: false, format: textFormat(text), words };
 }
 
+/** What stands in a field of a form, a part or an element: a value as text, or a file. */
+export function partSchema(text: TextShape, kin: TextShape, name: string): Schema {
+  if (text.count > 0 && text.classes.get(LexicalClass.Binary) === text.count)
+    return { kind: "string", nullable: false, format: "binary", words: null };
+  return valueSchema(text, name, kin);
+}
+
 /** Schema of text that stands for a value of a path, query or header: `12` is an integer where all are. */
-export function valueSchema(text: TextShape, name: string): Schema {
+export function valueSchema(text: TextShape, name: string, kin = text): Schema {
   const count = (lexicalClass: number): number => text.classes.get(lexicalClass) ?? 0;
   if (text.count > 0) {
     const integers = count(LexicalClass.Integer);
@@ -41,7 +48,7 @@ export function valueSchema(text: TextShape, name: string): Schema {
       return { kind: "number", nullable: false };
     if (count(LexicalClass.Boolean) === text.count) return { kind: "boolean", nullable: false };
   }
-  return textSchema(text, text, name);
+  return textSchema(text, kin, name);
 }
 
 export function textFormat(text: TextShape): string | null {
@@ -64,7 +71,9 @@ const MESSAGES = new Set(
 /** The words of a complete enumeration, sorted, or null. */
 export function enumeration(text: TextShape, name: string): readonly string[] | null {
   const { words, others } = text.words;
+  // The word of a file is its content type.
   if (
+    text.classes.has(LexicalClass.Binary) ||
     words === null ||
     others > 0 ||
     words.size < (nameFlags(name) & (NameFlag.Tag | NameFlag.EnumLike) ? 1 : 2) ||

@@ -33,7 +33,7 @@ export function emit(api: Api, options: EmitOptions): OpenApiDocument {
     [...api.components].map(([name, schema]) => [name, schemaJson(schema, options)]),
   );
   const schemes = Object.fromEntries(
-    [...api.securitySchemes].map(([name, scheme]) => [name, securitySchemeJson(scheme)]),
+    [...api.securitySchemes].map(([name, scheme]) => [name, securitySchemeJson(scheme, api)]),
   );
   const components: JsonObject = {
     ...(api.components.size > 0 && { schemas }),
@@ -210,7 +210,7 @@ function contentJson(contents: readonly Content[], options: EmitOptions): JsonOb
   );
 }
 
-function securitySchemeJson(scheme: SecurityScheme): JsonObject {
+function securitySchemeJson(scheme: SecurityScheme, { servers }: Api): JsonObject {
   switch (scheme.kind) {
     case "http":
       return {
@@ -220,11 +220,11 @@ function securitySchemeJson(scheme: SecurityScheme): JsonObject {
       };
     case "apiKey":
       return { type: "apiKey", in: scheme.place, name: scheme.name };
-    case "oauth2":
-      return {
-        type: "oauth2",
-        flows: { clientCredentials: { tokenUrl: scheme.tokenUrl, scopes: {} } },
-      };
+    case "oauth2": {
+      const tokenUrl = `${serverUrl(servers[0]!)}${scheme.tokenPath}`;
+      const flows = scheme.flows.map((flow) => [flow, { tokenUrl, scopes: {} }]);
+      return { type: "oauth2", flows: Object.fromEntries(flows) };
+    }
   }
 }
 
