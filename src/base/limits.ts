@@ -424,6 +424,8 @@ export const inventoryLimits = {
   callersMax: 200,
   /** Nodes of the map, the most called ones. */
   mapNodesMax: 1_000,
+  /** Services that lead to one API. 100 bytes each. */
+  servicesMax: 32,
   /** Hashes of requests' ids of one API, 50 bytes each: 13 MB while a map of as many APIs as can be is made. */
   tracesMax: 256,
   /** Calls that may be one request; an id that more bear is no request's own. No memory. */

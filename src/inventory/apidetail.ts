@@ -8,6 +8,7 @@ import { WHOLE_SOURCE } from "./names.ts";
 import { notFound } from "./problem.ts";
 import type { ApiDetail, Caller, Traffic } from "./rows.ts";
 import type { ApiTable } from "./schema.ts";
+import type { ClusterNames } from "./services.ts";
 import { inChunks } from "./statements.ts";
 import type { Reader } from "./store.ts";
 
@@ -15,6 +16,7 @@ export interface StoredDetail {
   readonly servers?: string[];
   readonly securitySchemes?: Record<string, unknown>;
   readonly limits?: Record<string, number>;
+  readonly services?: string[];
   readonly callers?: [address: string, calls: number, errors: number][];
   readonly traces?: [hash: number, caller: string][];
 }
@@ -54,6 +56,7 @@ export async function apiDetail({ store, now }: Context, api: string): Promise<A
       ...apiRow(row, now()),
       note: row.note,
       sources,
+      services: detail.services ?? [],
       servers: detail.servers ?? [],
       securitySchemes: detail.securitySchemes ?? {},
       limits: detail.limits ?? {},
@@ -130,20 +133,25 @@ export async function trafficOf(
   };
 }
 
-export async function apiCallers({ store }: Context, api: string): Promise<Caller[]> {
+export async function apiCallers({ store, cluster }: Context, api: string): Promise<Caller[]> {
   return store.read(async (db) => {
     const row = await requireApi(db, api);
-    const workloads = await workloadsByAddress(db);
+    const workloadAt = await callersByAddress(db, cluster);
     return (readDetail(row).callers ?? []).map(([address, calls]) => ({
       address,
-      workload: workloads.get(address) ?? null,
+      workload: workloadAt(address),
       calls,
     }));
   });
 }
 
-/** Workloads that answered at an address: who answers there is also who calls from there. */
-export async function workloadsByAddress(db: Reader): Promise<ReadonlyMap<string, string>> {
+/** Null where nobody is known. Who has the address now comes before who answered there once: addresses are given again. */
+export type WorkloadAt = (address: string) => string | null;
+
+export async function callersByAddress(
+  db: Reader,
+  cluster: ClusterNames | null,
+): Promise<WorkloadAt> {
   const rows = await db
     .selectFrom("sources")
     .select(["workload", "addresses"])
@@ -154,7 +162,7 @@ export async function workloadsByAddress(db: Reader): Promise<ReadonlyMap<string
     for (const address of Object.keys(JSON.parse(addresses) as object))
       workloads.set(address, workload);
   }
-  return workloads;
+  return (address) => cluster?.workloadAt(address) || (workloads.get(address) ?? null);
 }
 
 /** Addresses at which each API answers. */

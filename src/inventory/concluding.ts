@@ -2,6 +2,7 @@
 import type { Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import type { Preferences } from "./administration.ts";
+import { readDetail } from "./apidetail.ts";
 import {
   NO_RECENT,
   nameOf,
@@ -27,6 +28,7 @@ import type {
   EndpointFactsTable,
   EndpointTable,
 } from "./schema.ts";
+import { type ClusterNames, servicesOf, serviceTitle } from "./services.ts";
 import { inChunks, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
@@ -40,6 +42,7 @@ export interface Circumstances {
   readonly engine: Engine;
   readonly nowMs: number;
   readonly preferences: Preferences;
+  readonly cluster: ClusterNames | null;
 }
 
 /** Null where the API changed meanwhile in what the lesson rests on: then it is to be inferred again. */
@@ -320,7 +323,13 @@ async function describeApi(
   tx: Transaction<Database>,
   lesson: ReadLesson,
   learned: Learned,
-  { nowMs, preferences, isChanged, recent }: Circumstances & { isChanged: boolean; recent: string },
+  {
+    nowMs,
+    preferences,
+    cluster,
+    isChanged,
+    recent,
+  }: Circumstances & { isChanged: boolean; recent: string },
 ): Promise<ApiTable> {
   const { api, sourceRows } = lesson;
   // What people say may have changed since the lesson was read.
@@ -341,12 +350,14 @@ async function describeApi(
       limits.set(name, (limits.get(name) ?? 0) + count);
     }
   }
+  const services = servicesOf(sourceRows, readDetail(row), cluster);
+  const hosts = sourceRows.map(({ host }) => host);
   const described: ApiTable = {
     ...row,
-    title: learned.title ?? sourceRows[0]?.host ?? row.title,
+    title: serviceTitle(services, hosts) ?? learned.title ?? sourceRows[0]?.host ?? row.title,
     namespace: workloads[0]?.split("/")[0] ?? null,
     workloads: writeSet(workloads),
-    hosts: writeSet(learned.hosts.length > 0 ? learned.hosts : sourceRows.map(({ host }) => host)),
+    hosts: writeSet(learned.hosts.length > 0 ? learned.hosts : hosts),
     ports: writeSet(sourceRows.map(({ port }) => port)),
     origin: learned.origin,
     endpoints: learned.endpoints.length,
@@ -364,6 +375,7 @@ async function describeApi(
       servers: learned.servers,
       securitySchemes: learned.securitySchemes,
       limits: Object.fromEntries(limits),
+      services,
       callers: learned.callers,
       traces: learned.traces,
     }),

@@ -5,6 +5,7 @@ import type { Ingest } from "./ingest.ts";
 import type { InventoryEvent } from "./inventory.ts";
 import type { Learner } from "./learner.ts";
 import type { PreferenceCache } from "./preferences.ts";
+import type { ClusterNames } from "./services.ts";
 import type { Store } from "./store.ts";
 
 export interface Context {
@@ -15,5 +16,7 @@ export interface Context {
   readonly ingest: Ingest;
   readonly inference: Inference;
   readonly preferences: PreferenceCache;
+  /** Where the server runs in one. */
+  readonly cluster: ClusterNames | null;
   emit(event: InventoryEvent): void;
 }

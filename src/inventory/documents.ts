@@ -1,6 +1,6 @@
 /** Documents: the current one of an API, those of its past versions, and how two of them differ. */
 import { inventoryLimits } from "../base/limits.ts";
-import { requireApi } from "./apidetail.ts";
+import { readDetail, requireApi } from "./apidetail.ts";
 import type { Context } from "./context.ts";
 import type { Documents } from "./inventory.ts";
 import { lessonOf, readLesson } from "./lessons.ts";
@@ -63,19 +63,21 @@ async function text(
   const version = options.version ?? row.version;
   const { openapi, format } = options;
   const withEvidence = options.evidence && version === row.version;
+  // The Service's name is no part of a version either: Services are renamed without a word of the API.
+  const title = row.name ?? ((readDetail(row).services ?? []).length > 0 ? row.title : null);
   // What people and deltas change is in the key: calls, times, hints, and the name.
   const key = withEvidence
-    ? `${api} ${version} ${row.calls} ${row.last_ms} ${row.hints} ${row.name} ${openapi} ${format} ${row.has_imported}`
-    : `${api} ${version} ${row.name} ${openapi} ${format}`;
+    ? `${api} ${version} ${row.calls} ${row.last_ms} ${row.hints} ${title} ${openapi} ${format} ${row.has_imported}`
+    : `${api} ${version} ${title} ${openapi} ${format}`;
   const known = texts.get(key);
   if (known !== undefined) return { text: known, version, etag: hashOf(key) };
   const made = withEvidence
-    ? await withEvidenceText(context, api, { openapi, format, title: row.name })
+    ? await withEvidenceText(context, api, { openapi, format, title })
     : await learner.ask("text", {
         documents: (await store.read((db) => requireVersion(db, api, version))).data,
         openapi,
         format,
-        title: row.name,
+        title,
       });
   texts.add(key, made);
   return { text: made, version, etag: hashOf(key) };

@@ -1,6 +1,6 @@
 /** Endpoints: of all APIs or of one, and each in full. */
 import { sql } from "kysely";
-import { apiNames, requireApi, trafficOf, workloadsByAddress } from "./apidetail.ts";
+import { apiNames, callersByAddress, requireApi, trafficOf } from "./apidetail.ts";
 import { searchHas, wordsOf } from "./apilist.ts";
 import type { Context } from "./context.ts";
 import { type EndpointHeard, endpointRow } from "./endpointrow.ts";
@@ -170,18 +170,18 @@ async function requireEndpoint(db: Reader, api: string, id: string): Promise<Ful
 const heardOf = ({ heard }: FullEndpoint): EndpointHeard => JSON.parse(heard) as EndpointHeard;
 
 async function detail(
-  { store, now, learner, hashKey, preferences }: Context,
+  { store, now, learner, hashKey, preferences, cluster }: Context,
   api: string,
   id: string,
 ): Promise<EndpointDetail> {
   const nowMs = now();
   const { unusedAfterDays } = await preferences.get();
-  const { row, lesson, names, findings, workloads } = await store.read(async (db) => ({
+  const { row, lesson, names, findings, workloadAt } = await store.read(async (db) => ({
     row: await requireEndpoint(db, api, id),
     lesson: await readLesson(db, api, { hashKey, nowMs, unusedAfterDays }),
     names: await apiNames(db, [api]),
     findings: await openFindings(db, [id]),
-    workloads: await workloadsByAddress(db),
+    workloadAt: await callersByAddress(db, cluster),
   }));
   const { operation, components, decisions } = await learner.ask("endpoint", {
     ...lessonOf(lesson),
@@ -195,7 +195,7 @@ async function detail(
     decisions: [...decisions],
     callers: heardOf(row).callers.map(([address, calls]) => ({
       address,
-      workload: workloads.get(address) ?? null,
+      workload: workloadAt(address),
       calls,
     })),
   };

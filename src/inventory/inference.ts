@@ -4,6 +4,7 @@ import { type Concluded, conclude } from "./concluding.ts";
 import type { Learner } from "./learner.ts";
 import { lessonOf, readLesson } from "./lessons.ts";
 import { InventoryProblem } from "./problem.ts";
+import type { ClusterNames } from "./services.ts";
 import type { Store } from "./store.ts";
 import { tidySource } from "./tidied.ts";
 
@@ -11,6 +12,7 @@ interface InferenceOptions {
   readonly store: Store;
   readonly learner: Learner;
   readonly hashKey: Uint8Array;
+  readonly cluster: ClusterNames | null;
   readonly now: () => number;
   readonly restMs: number;
   readonly preferences: () => Promise<Preferences>;
@@ -149,7 +151,7 @@ export class Inference {
   }
 
   async #infer(api: string): Promise<void> {
-    const { store, learner, hashKey, now, onConcluded } = this.#options;
+    const { store, learner, hashKey, now, cluster, onConcluded } = this.#options;
     const preferences = await this.#options.preferences();
     const nowMs = now();
     const { unusedAfterDays, weights } = preferences;
@@ -170,7 +172,7 @@ export class Inference {
       "background",
     );
     const concluded = await store.write((tx) =>
-      conclude(tx, lesson, learned, { engine: store.engine, nowMs, preferences }),
+      conclude(tx, lesson, learned, { engine: store.engine, nowMs, preferences, cluster }),
     );
     if (concluded === null) this.want(api);
     else {

@@ -49,6 +49,7 @@ import type {
   Version,
   VersionDiff,
 } from "./rows.ts";
+import type { ClusterNames } from "./services.ts";
 
 export interface InventoryOptions {
   /** `sqlite:PATH` (`sqlite::memory:` for one that is forgotten) or `postgres://…`. */
@@ -59,6 +60,8 @@ export interface InventoryOptions {
   readonly inferAfterMs?: number;
   /** Preferences of a new store that differ from the usual ones. */
   readonly preferences?: Partial<Preferences>;
+  /** Who is who in the cluster that the server runs in. */
+  readonly cluster?: ClusterNames;
 }
 
 export interface IngestResult {

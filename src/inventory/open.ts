@@ -75,6 +75,7 @@ type OpenContext = Context & {
 
 async function contextOf(store: Store, options: InventoryOptions): Promise<OpenContext> {
   const now = options.now ?? Date.now;
+  const cluster = options.cluster ?? null;
   const { value } = await store.read((db) =>
     db.selectFrom("meta").select("value").where("name", "=", "hash-key").executeTakeFirstOrThrow(),
   );
@@ -106,6 +107,7 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
     learner,
     hashKey,
     now,
+    cluster,
     restMs: options.inferAfterMs ?? REST_MS,
     preferences: () => preferences.get(),
     onConcluded: (api, { changes, findings }) => {
@@ -123,6 +125,7 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
     ingest,
     inference,
     preferences,
+    cluster,
     replicas,
     emit,
     listen: (listener) => {

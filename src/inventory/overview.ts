@@ -1,7 +1,13 @@
 /** The whole at a glance, and who calls whom. */
 import { inventoryLimits } from "../base/limits.ts";
 import { isPrivateAddress } from "../telemetry/target.ts";
-import { addressesByApi, newestApis, readDetail, workloadsByAddress } from "./apidetail.ts";
+import {
+  addressesByApi,
+  callersByAddress,
+  newestApis,
+  readDetail,
+  type WorkloadAt,
+} from "./apidetail.ts";
 import { existingApis, LISTED } from "./apilist.ts";
 import { apiRow, nameOf, readSet } from "./apirow.ts";
 import type { Context } from "./context.ts";
@@ -118,7 +124,7 @@ type Ends = Pick<MapEdge, "from" | "to" | "via">;
  * APIs, and who calls them. A caller is the API that answers at its address, else its workload; addresses of nobody are
  * private ones together and public ones together. A caller of a proxy has a further edge to what the proxy passed its calls on to.
  */
-export async function serviceMap({ store }: Context): Promise<ServiceMap> {
+export async function serviceMap({ store, cluster }: Context): Promise<ServiceMap> {
   return store.read(async (db) => {
     const rows = await existingApis(db)
       .select([...LISTED, "detail"])
@@ -126,7 +132,7 @@ export async function serviceMap({ store }: Context): Promise<ServiceMap> {
       .orderBy("calls", "desc")
       .limit(inventoryLimits.mapNodesMax)
       .execute();
-    const workloads = await workloadsByAddress(db);
+    const workloadAt = await callersByAddress(db, cluster);
     const apiOfWorkload = new Map(
       rows.flatMap((row) => readSet(row.workloads).map((workload) => [workload, row.id])),
     );
@@ -150,13 +156,13 @@ export async function serviceMap({ store }: Context): Promise<ServiceMap> {
       const { callers = [], traces = [] } = readDetail(row);
       heard.push({ id: row.id, addresses: addresses.get(row.id) ?? NOWHERE, callers, traces });
       for (const [address, calls, errors] of callers) {
-        const from = callerNode(address, workloads, apiOfWorkload, nodes);
+        const from = callerNode(address, workloadAt, apiOfWorkload, nodes);
         edges.add({ from: from.id, to: row.id, via: null }, calls, errors);
         if (from.kind !== "api") from.calls += calls;
       }
     }
     for (const { from, via, to, calls, errors } of hopsOf(heard)) {
-      const { id } = callerNode(from, workloads, apiOfWorkload, nodes);
+      const { id } = callerNode(from, workloadAt, apiOfWorkload, nodes);
       if (id !== via) edges.add({ from: id, to, via }, calls, errors);
     }
     return { nodes: [...nodes.values()], edges: edges.all() };
@@ -165,22 +171,21 @@ export async function serviceMap({ store }: Context): Promise<ServiceMap> {
 
 function callerNode(
   address: string,
-  workloads: ReadonlyMap<string, string>,
+  workloadAt: WorkloadAt,
   apiOfWorkload: ReadonlyMap<string, string>,
   nodes: Map<string, MapNode>,
 ): MapNode {
-  const workload = workloads.get(address);
-  const api = workload === undefined ? undefined : nodes.get(apiOfWorkload.get(workload) ?? "");
+  const workload = workloadAt(address);
+  const api = workload === null ? undefined : nodes.get(apiOfWorkload.get(workload) ?? "");
   if (api !== undefined) return api;
   const isPrivate = isPrivateAddress(address);
-  const id =
-    workload === undefined ? (isPrivate ? "internal" : "external") : `workload:${workload}`;
+  const id = workload === null ? (isPrivate ? "internal" : "external") : `workload:${workload}`;
   const known = nodes.get(id);
   if (known !== undefined) return known;
   const node: MapNode = {
     id,
     label: workload ?? (isPrivate ? "Private addresses" : "Public addresses"),
-    kind: workload === undefined ? (isPrivate ? "internal" : "external") : "workload",
+    kind: workload === null ? (isPrivate ? "internal" : "external") : "workload",
     namespace: workload?.split("/")[0] ?? null,
     api: null,
     calls: 0,

@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import { DAY_MS, FigureSet, HOUR_MS } from "./figures.ts";
 import { ALL_SOURCES } from "./names.ts";
 import type { Database, TrafficTable } from "./schema.ts";
+import { ServiceWatch } from "./services.ts";
 import { endSessions } from "./sessions.ts";
 import { upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
@@ -22,16 +23,19 @@ const VERSIONS_EVERY_TICKS = 60;
 /** Ticks of one open inventory: each looks at some sources, one after the other. */
 export class Retention {
   readonly #context: Context;
+  readonly #services: ServiceWatch;
   #lastSource = "";
   #ticks = 0;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#services = new ServiceWatch(context);
   }
 
   async tick(nowMs: number): Promise<void> {
     const { preferences, store, inference } = this.#context;
     const { trafficRetentionDays, changeRetentionDays } = await preferences.get();
+    await this.#services.look();
     await this.#ageStatuses(nowMs);
     await this.#ageTraffic(nowMs, nowMs - trafficRetentionDays * DAY_MS);
     await store.write(async (tx) => {

@@ -64,6 +64,8 @@ export interface ApiSource {
 export interface ApiDetail extends ApiRow {
   readonly note: string;
   readonly sources: ApiSource[];
+  /** Services of a cluster that lead to it: `cart.shop`. */
+  readonly services: string[];
   /** Base URLs. */
   readonly servers: string[];
   readonly securitySchemes: Record<string, unknown>;

@@ -63,12 +63,19 @@ interface Backends {
   readonly port: number;
 }
 
+/** Names of Services are gathered anew after so long: 5,000 addresses take some milliseconds. */
+const NAMES_MS = 5000;
+
 export class Owners {
   readonly #tables: ClusterTables;
   readonly #nowMs: () => number;
   /** `ip port` of Services, and ` port` of nodes, to what is behind them. */
   #routes = new Map<string, readonly Backends[]>();
   #routesVersion = -1;
+  /** `workload port` to names of Services. */
+  #names = new Map<string, string[]>();
+  #namesVersion = -1;
+  #namesMs = 0;
 
   constructor(tables: ClusterTables, nowMs: () => number) {
     this.#tables = tables;
@@ -109,14 +116,32 @@ export class Owners {
   }
 
   /** Names under which Services reach a workload's port: `cart.shop`. Sorted. */
-  serviceNamesOf(workload: string, port: number): readonly string[] {
-    const names = new Set<string>();
-    for (const slice of this.#tables.slices.all()) {
-      if (!slice.ports.some((each) => each.port === port)) continue;
-      const isIts = slice.addresses.some((address) => this.workloadOf(address, port) === workload);
-      if (isIts) names.add(`${slice.service}.${slice.namespace}`);
+  readonly serviceNamesOf = (workload: string, port: number): readonly string[] => {
+    const { version } = this.#tables.slices;
+    // Pods come after the slices that name them, so what was found grows old by time as well.
+    const isOld = this.#nowMs() - this.#namesMs > NAMES_MS || this.#namesVersion !== version;
+    if (isOld) {
+      this.#names = this.#namesNow();
+      this.#namesVersion = version;
+      this.#namesMs = this.#nowMs();
     }
-    return [...names].sort();
+    return this.#names.get(`${workload} ${port}`) ?? [];
+  };
+
+  #namesNow(): Map<string, string[]> {
+    const found = new Map<string, Set<string>>();
+    for (const { service, namespace, ports, addresses } of this.#tables.slices.all()) {
+      for (const { port } of ports) {
+        for (const workload of new Set(
+          addresses.map((address) => this.workloadOf(address, port)),
+        )) {
+          if (workload === "") continue;
+          const key = `${workload} ${port}`;
+          found.set(key, (found.get(key) ?? new Set()).add(`${service}.${namespace}`));
+        }
+      }
+    }
+    return new Map([...found].map(([key, names]) => [key, [...names].sort()]));
   }
 
   /** What kind of caller an address is. */

@@ -146,6 +146,9 @@ export const ApiDetail = Type.Intersect([
   Type.Object({
     note: Type.String(),
     sources: Type.Array(ApiSource),
+    services: Type.Array(
+      Type.String({ description: "Service of a cluster that leads to it: cart.shop" }),
+    ),
     servers: Type.Array(Type.String({ description: "Base URLs" })),
     securitySchemes: Type.Record(Type.String(), Type.Unknown()),
     /** What a limit or sampling cost the knowledge of this API, by the limit's name. */

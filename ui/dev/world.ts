@@ -71,6 +71,7 @@ export const makeWorld = (apiCount: number, endpointCount: number, nowMs: number
         scheme: "http" as const,
         calls: Math.round(row.calls / row.workloads.length),
       })),
+      services: [],
       servers: row.hosts.map((host) => `http://${host}:${row.ports[0]}`),
       securitySchemes: { bearerAuth: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
       limits: index === 0 ? { endpointsMax: 12 } : {},

@@ -7,6 +7,8 @@ import type { FastifyInstance } from "fastify";
 import type { Settings } from "../../base/config.ts";
 import { UsageError } from "../../base/errors.ts";
 import { type Inventory, openInventory } from "../../inventory/inventory.ts";
+import type { ClusterNames } from "../../inventory/services.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 import { Access } from "../../server/access.ts";
 import { openAccessLogs } from "../../server/accesslogs.ts";
@@ -53,26 +55,27 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
   const guard = new Guard(settings.forwardAllow);
   const lock = takeStore(settings.store);
   makeStoreFile(settings.store);
-  const inventory = await openInventory({
-    url: settings.store,
-    preferences: { forwardMinEndpoints: settings.forwardMinEndpoints },
-  });
-  const closers: (() => unknown)[] = [() => lock?.release(), () => inventory.close()];
+  const closers: (() => unknown)[] = [() => lock?.release()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const cluster = openCluster(settings, "cluster", log);
+    closers.push(() => cluster?.close());
+    const inventory = await openInventory({
+      url: settings.store,
+      preferences: { forwardMinEndpoints: settings.forwardMinEndpoints },
+      ...(cluster !== null && { cluster: namesOf(cluster) }),
+    });
+    closers.push(() => inventory.close());
     const firstToken = await makeFirstToken(settings, inventory);
     const parts = await openParts(settings, { inventory, guard, tls, log }, closers);
     const { app, ingest } = parts;
     const { address, port } = await listenAt(app, listen);
     if (tls !== null) closers.push(tls.follow(app.server as unknown as TlsServer, log.warn));
     closers.push(await openNatsDeltas(settings, { ingest, inventory }, log));
-    const cluster = openCluster(settings, "cluster", log);
-    if (cluster !== null) {
+    if (cluster !== null)
       ingest.servicesBefore = (reported) => cluster.owners.servicesBefore(reported);
-      closers.push(() => cluster.close());
-    }
     const tick = setInterval(() => {
       inventory.tick(Date.now()).catch((error: Error) => log.warn(`the store: ${error.message}`));
     }, TICK_MS);
@@ -84,6 +87,11 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
     throw error;
   }
 };
+
+const namesOf = ({ owners }: Cluster): ClusterNames => ({
+  serviceNamesOf: owners.serviceNamesOf,
+  workloadAt: (ip) => owners.workloadOf(ip, 0),
+});
 
 interface Given {
   readonly inventory: Inventory;

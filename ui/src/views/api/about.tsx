@@ -34,6 +34,9 @@ const AllFacts = ({ api }: { api: ApiDetail }) => {
     <Facts
       rows={[
         ["Servers", api.servers.join(", ")],
+        ...(api.services.length > 0
+          ? [["Services", api.services.join(", ")] satisfies [string, string]]
+          : []),
         ["Workloads", api.workloads.join(", ") || "not known"],
         ["Namespace", api.namespace ?? "not known"],
         [
