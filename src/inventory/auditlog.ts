@@ -4,7 +4,7 @@ import type { AuditRow } from "./administration.ts";
 import type { Context } from "./context.ts";
 import { setFinding } from "./findings.ts";
 import type { Audit } from "./inventory.ts";
-import { growingId } from "./names.ts";
+import { growingId, storable } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { InventoryProblem, notFound } from "./problem.ts";
 import { refreshRow } from "./refresh.ts";
@@ -86,6 +86,11 @@ export const createAudit = (context: Context): Audit => ({
       return pageOf(await found.execute(), limit, ({ id }) => ["", id], auditRow);
     }),
   undo: (entry, who) => undo(context, entry, who),
+  note: (what, message, who) =>
+    context.store.write(async (tx) => {
+      const entry = { nowMs: context.now(), who, what, message: storable(message) };
+      await addAudit(tx, { ...entry, api: null, undo: null });
+    }),
 });
 
 const auditRow = (row: AuditTable): AuditRow => ({

@@ -235,6 +235,8 @@ export interface Audit {
   /** The newest first. */
   list(query: { cursor?: string; limit?: number; api?: string }): Promise<Page<AuditRow>>;
   undo(entry: string, who: string): Promise<AuditRow>;
+  /** What a person did elsewhere than in the store, and nothing takes back. */
+  note(what: string, message: string, who: string): Promise<void>;
 }
 
 /** Opens the store, and makes or migrates it first. Refuses, as a `UsageError`, one that is newer than this program. */

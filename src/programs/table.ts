@@ -164,6 +164,19 @@ export const programs: Readonly<Record<Program, ProgramRow>> = {
     ],
     run: async (_operands, settings) => await (await import("./migrate.ts")).migrate(settings),
   },
+  dead: {
+    summary:
+      "list deltas that came over NATS and no server merged; send them again, or discard them",
+    operands: [
+      {
+        form: "[letter...]",
+        description: "ids, as the list has them; all without",
+        missing: "name a dead letter",
+      },
+    ],
+    examples: ["nta dead", "nta dead --send-again", "nta dead 17 18 --discard"],
+    run: async (operands, settings) => await (await import("./dead.ts")).dead(operands, settings),
+  },
   demo: {
     summary: "run reconstruct on the capture that comes with nta",
     operands: [],

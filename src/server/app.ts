@@ -15,12 +15,14 @@ import type { EventHub } from "./events.ts";
 import type { Forwarding } from "./forward/forwarding.ts";
 import { addGuards } from "./guards.ts";
 import type { Ingest } from "./ingest.ts";
+import type { DeadLetters } from "./jetstream/deadletters.ts";
 import type { Metrics } from "./metrics.ts";
 import { scoped } from "./operation.ts";
 import { addPage } from "./page.ts";
 import { PROBLEM_TYPE, problemBody, Refusal, refusalOf } from "./problem.ts";
 import { addAdministrationRoutes } from "./routes/administration.ts";
 import { addApiRoutes } from "./routes/apis.ts";
+import { addDeadLetterRoutes } from "./routes/deadletters.ts";
 import { addDocumentRoutes } from "./routes/documents.ts";
 import { addFeedRoutes } from "./routes/feed.ts";
 import { addHealthRoutes, addOpenApiRoute, addSessionRoutes } from "./routes/operations.ts";
@@ -41,6 +43,8 @@ export interface AppParts {
   readonly forwarding: Forwarding;
   readonly uploads: Uploads;
   readonly door: TelemetryDoor;
+  /** Of NATS; null where there is none, or not yet. */
+  readonly aside: { letters: DeadLetters | null };
   readonly signIn: SignIn | null;
   readonly tls: TlsFiles | null;
   /** Null accepts any Host. */
@@ -111,6 +115,7 @@ function addVersionedRoutes(app: FastifyInstance, parts: AppParts): void {
   addDocumentRoutes(app, parts);
   addFeedRoutes(app, inventory, parts.events);
   addSensorRoutes(app, inventory, parts.ingest);
+  addDeadLetterRoutes(app, inventory, parts.aside);
   addUploadRoutes(app, parts.uploads);
   addAdministrationRoutes(app, parts);
   addOpenApiRoute(app);

@@ -648,6 +648,19 @@ export const DeliveryQuery = Type.Object({
 export const DeliveryPage = page(Delivery);
 export type DeliveryPage = Static<typeof DeliveryPage>;
 
+/** A delta that no server merged, put aside by the one that had it from the broker. */
+export const DeadLetter = Type.Object({
+  id: Id,
+  atMs: TimeMs,
+  /** Of the delta: sensor, epoch, shard and number; null where its sender did not say. */
+  name: nullable(Type.String()),
+  reason: Type.String(),
+  bytes: Count,
+});
+export type DeadLetter = Static<typeof DeadLetter>;
+export const DeadLetterPage = page(DeadLetter);
+export type DeadLetterPage = Static<typeof DeadLetterPage>;
+
 /** What people may set while the server runs. */
 export const Preferences = Type.Object({
   unusedAfterDays: Type.Integer({ minimum: 1, maximum: 365 }),
@@ -711,6 +724,7 @@ export type ServerEvent =
  *     GET    /tokens  /forwarders  /deliveries  /audit  /preferences  /archive  /apis.json  /backstage
  *     POST   /tokens  /forwarders  /forwarders/:forwarder/test  /deliveries/:delivery/retry  /audit/:entry/undo
  *     PUT    /forwarders/:forwarder  /preferences       DELETE /tokens/:token  /forwarders/:forwarder
+ *     GET    /dead-letters  POST /dead-letters/:letter/send-again  DELETE /dead-letters/:letter
  *     GET    /events (server-sent events; ?after=changeId)
  *     GET    /openapi.json
  */

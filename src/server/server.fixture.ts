@@ -194,6 +194,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     forwarding,
     uploads,
     door: { ingest, sensor },
+    aside: { letters: null },
     signIn,
     tls: null,
     hostNames: new Set(["nta.example"]),

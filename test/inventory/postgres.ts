@@ -123,9 +123,9 @@ function isReady(bin: string, port: number): boolean {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  const endMs = Date.now() + 30_000;
+  const endMs = Date.now() + 120_000;
   while (!isTrue()) {
-    if (Date.now() > endMs) throw new Error("PostgreSQL did not start within 30 s");
+    if (Date.now() > endMs) throw new Error("PostgreSQL did not start within 120 s");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -99,7 +99,7 @@ ${clusterConfig}
       pid: () => child?.pid ?? 0,
       start: async () => {
         child = spawn(program, ["-c", config], { stdio: "ignore" });
-        for (let tries = 0; tries < 200 && !(await isListening(client)); tries++) await sleep(50);
+        for (let tries = 0; tries < 1200 && !(await isListening(client)); tries++) await sleep(50);
       },
       kill: async () => {
         if (child === null || child.exitCode !== null || child.signalCode !== null) return;
@@ -122,7 +122,7 @@ ${clusterConfig}
 };
 
 const untilReady = async (monitorUrl: string, nodeCount: number): Promise<void> => {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     try {
       const answer = await fetch(`${monitorUrl}/jsz`);
       const { meta_cluster: meta } = (await answer.json()) as {
@@ -135,5 +135,5 @@ const untilReady = async (monitorUrl: string, nodeCount: number): Promise<void> 
     }
     await sleep(100);
   }
-  assert.fail("the cluster has no leader after 30 s");
+  assert.fail("the cluster has no leader after 120 s");
 };

@@ -1,8 +1,8 @@
 /** Programs that ask a running server. */
-import { anyText } from "../forms.ts";
+import { anyText, onOrOff } from "../forms.ts";
 import { setting } from "./setting.ts";
 
-export const CLIENTS = ["export", "diff", "import", "apis", "endpoints", "backup"] as const;
+export const CLIENTS = ["export", "diff", "import", "apis", "endpoints", "backup", "dead"] as const;
 
 export const clientSettings = {
   url: setting({
@@ -31,5 +31,21 @@ export const clientSettings = {
     fallbackNote: "all",
     description: "Only what has this in its name, host, workload, label or owner, or in its path.",
     programs: ["apis", "endpoints"],
+  }),
+  sendAgain: setting({
+    flag: "send-again",
+    variable: null,
+    form: onOrOff,
+    fallback: "false",
+    description: "Sends them to the servers again, such as after an upgrade.",
+    programs: ["dead"],
+  }),
+  discard: setting({
+    flag: "discard",
+    variable: null,
+    form: onOrOff,
+    fallback: "false",
+    description: "Forgets them. What they would have taught is lost.",
+    programs: ["dead"],
   }),
 } as const;

@@ -9,6 +9,6 @@ export const outputSettings = {
     form: onOrOff,
     fallback: "false",
     description: "Prints for programs instead of people, on standard output.",
-    programs: ["reconstruct", "exchanges", "apis", "endpoints", "diff", "import", "export"],
+    programs: ["reconstruct", "exchanges", "apis", "endpoints", "diff", "import", "export", "dead"],
   }),
 } as const;

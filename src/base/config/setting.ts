@@ -17,7 +17,8 @@ export type Program =
   | "import"
   | "backup"
   | "restore"
-  | "migrate";
+  | "migrate"
+  | "dead";
 
 export interface Setting<Value> {
   /** Long flag, without the dashes. */

@@ -45,6 +45,11 @@ export class ServerClient {
     return await textOf(await this.#ask("GET", path, query));
   }
 
+  /** Without a body. */
+  async tell<Value>(method: "POST" | "DELETE", path: string): Promise<Value> {
+    return JSON.parse(await textOf(await this.#ask(method, path, {}))) as Value;
+  }
+
   async send<Value>(
     method: "POST" | "PUT",
     path: string,

@@ -5,15 +5,21 @@ import type { Inventory } from "../../inventory/inventory.ts";
 import { connectNats } from "../../sensor/jetstream.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 import type { Ingest } from "../../server/ingest.ts";
+import type { DeadLetters } from "../../server/jetstream/deadletters.ts";
 import { orNull } from "../ornull.ts";
 
-/** Resolves when deltas are taken; gives what ends that. Nothing is loaded and done where no NATS is named. */
+export interface NatsDeltas {
+  readonly deadLetters: DeadLetters;
+  close(): Promise<void>;
+}
+
+/** Resolves when deltas are taken. Nothing is loaded and done where no NATS is named. */
 export const openNatsDeltas = async (
   settings: Settings,
   { ingest, inventory }: { readonly ingest: Ingest; readonly inventory: Inventory },
   log: Log,
-): Promise<() => Promise<void>> => {
-  if (settings.nats === "") return () => Promise.resolve();
+): Promise<NatsDeltas | null> => {
+  if (settings.nats === "") return null;
   const connection = await named(
     settings,
     connectNats({
@@ -34,6 +40,7 @@ export const openNatsDeltas = async (
         bytesMax: settings.natsBytesMax,
         acceptsLoss: settings.natsAcceptLoss,
         monitorUrl: orNull(settings.natsMonitor),
+        admit: (sensor) => ingest.admitSensor(sensor),
         ingest: async (deltas) => {
           await ingest.store(deltas, {});
         },
@@ -45,9 +52,13 @@ export const openNatsDeltas = async (
         log: log.warn,
       }),
     );
-    return async () => {
-      await consumer.stop();
-      await connection.close();
+    const { DeadLetters } = await import("../../server/jetstream/deadletters.ts");
+    return {
+      deadLetters: await DeadLetters.open(connection),
+      close: async () => {
+        await consumer.stop();
+        await connection.close();
+      },
     };
   } catch (error) {
     await connection.close();

@@ -12,7 +12,7 @@ import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 import { Access } from "../../server/access.ts";
 import { openAccessLogs } from "../../server/accesslogs.ts";
-import { createApp } from "../../server/app.ts";
+import { type AppParts, createApp } from "../../server/app.ts";
 import { EventHub } from "../../server/events.ts";
 import { Forwarding } from "../../server/forward/forwarding.ts";
 import { Guard } from "../../server/forward/guard.ts";
@@ -70,10 +70,14 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
     closers.push(() => inventory.close());
     const firstToken = await makeFirstToken(settings, inventory);
     const parts = await openParts(settings, { inventory, guard, tls, log }, closers);
-    const { app, ingest } = parts;
+    const { app, ingest, aside } = parts;
     const { address, port } = await listenAt(app, listen);
     if (tls !== null) closers.push(tls.follow(app.server as unknown as TlsServer, log.warn));
-    closers.push(await openNatsDeltas(settings, { ingest, inventory }, log));
+    const nats = await openNatsDeltas(settings, { ingest, inventory }, log);
+    if (nats !== null) {
+      aside.letters = nats.deadLetters;
+      closers.push(() => nats.close());
+    }
     if (cluster !== null)
       ingest.servicesBefore = (reported) => cluster.owners.servicesBefore(reported);
     const tick = setInterval(() => {
@@ -104,7 +108,8 @@ const openParts = async (
   settings: Settings,
   { inventory, guard, tls, log }: Given,
   closers: (() => unknown)[],
-): Promise<{ app: FastifyInstance; ingest: Ingest }> => {
+): Promise<{ app: FastifyInstance; ingest: Ingest; aside: AppParts["aside"] }> => {
+  const aside: AppParts["aside"] = { letters: null };
   const ingest = new Ingest(inventory);
   const { hashKey } = inventory;
   const selection = selectionOf(settings);
@@ -140,6 +145,7 @@ const openParts = async (
     forwarding,
     uploads,
     door: { ingest, sensor: door },
+    aside,
     signIn,
     tls,
     hostNames: hostNamesOf(settings),
@@ -152,7 +158,7 @@ const openParts = async (
     () => app.close(),
     () => events.close(),
   );
-  return { app, ingest };
+  return { app, ingest, aside };
 };
 
 const accessOf = (

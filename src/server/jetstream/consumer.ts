@@ -6,23 +6,33 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
-import type { Consumer, ConsumerConfig, JetStreamManager, JsMsg } from "@nats-io/jetstream";
+import type {
+  Consumer,
+  ConsumerConfig,
+  JetStreamClient,
+  JetStreamManager,
+  JsMsg,
+} from "@nats-io/jetstream";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "@nats-io/transport-node";
 import { sensorLimits, serverLimits, serverStreamLimits } from "../../base/limits.ts";
+import { InventoryProblem } from "../../inventory/problem.ts";
 import { type Delta, decodeBatch } from "../../sensor/delta.ts";
 import {
   ANSWER_SUBJECT,
-  DEAD_SUBJECT,
   DELTA_STREAM,
   deltaSubject,
   STATUS_SUBJECT,
 } from "../../sensor/jetstream.ts";
+import { Refusal } from "../problem.ts";
+import { putAside } from "./deadletters.ts";
 import { ensureStreams, type StreamOptions } from "./stream.ts";
 
 const decompress = promisify(zstdDecompress);
 
 export interface DeltaConsumerOptions extends StreamOptions {
+  /** Rejects with a `Refusal` where a sensor of this name may not come. */
+  readonly admit: (sensor: string) => Promise<void>;
   /** Stores deltas durably, each once, or rejects and has stored none. */
   readonly ingest: (deltas: readonly Delta[]) => Promise<void>;
   /** What the sensor is told; JSON as `sensor/answer.ts` reads it. */
@@ -36,7 +46,7 @@ export interface DeltaConsumerStatus {
   readonly merged: number;
   /** Handed back since the store did not take them. */
   readonly returned: number;
-  /** Unreadable, and put aside. */
+  /** Unreadable or refused, and put aside. */
   readonly dead: number;
 }
 
@@ -51,6 +61,8 @@ const ACK_WAIT_MS = 60_000;
 /** How long a batch waits for one more message. */
 const GATHER_MS = 10;
 const RETURN_DELAY_MS = 2_000;
+/** A delta on which merging itself fails so often is put aside: it would come back for ever. */
+const DELIVERIES_MAX = 5;
 
 export async function consumeDeltas(
   connection: NatsConnection,
@@ -68,7 +80,8 @@ export async function consumeDeltas(
       DELTA_STREAM,
       consumerName(partition),
     );
-    loops.push(consumePartition(connection, consumer, options, tally, stopping.signal));
+    const client = jetstream(connection);
+    loops.push(consumePartition(client, consumer, options, tally, stopping.signal));
   }
   const questions = connection.subscribe(ANSWER_SUBJECT, { queue: "nta" });
   const answering = (async () => {
@@ -125,7 +138,7 @@ async function ensureConsumer(manager: JetStreamManager, partition: number): Pro
 type Tally = { -readonly [Name in keyof DeltaConsumerStatus]: number };
 
 async function consumePartition(
-  connection: NatsConnection,
+  client: JetStreamClient,
   consumer: Consumer,
   options: DeltaConsumerOptions,
   tally: Tally,
@@ -138,7 +151,7 @@ async function consumePartition(
       if (signal.aborted) stop();
       else signal.addEventListener("abort", stop);
       for await (const batch of batches(messages)) {
-        if (!signal.aborted) await mergeBatch(connection, batch, options, tally);
+        if (!signal.aborted) await mergeBatch(client, batch, options, tally);
         // Another server need not wait until it is clear that this one has ended.
         else for (const message of batch) message.nak();
       }
@@ -170,46 +183,87 @@ async function* batches(messages: AsyncIterable<JsMsg>): AsyncGenerator<readonly
   }
 }
 
+interface Readable {
+  readonly message: JsMsg;
+  readonly deltas: readonly Delta[];
+}
+
+/** What is wrong with one message is no other's loss: it is put aside, and the rest is merged. */
 async function mergeBatch(
-  connection: NatsConnection,
+  client: JetStreamClient,
   batch: readonly JsMsg[],
   options: DeltaConsumerOptions,
   tally: Tally,
 ): Promise<void> {
-  const deltas: Delta[] = [];
-  const readable: JsMsg[] = [];
-  for (const message of batch) {
-    const read = await readMessage(message.data);
-    if (typeof read === "string") {
-      options.log(`a delta on ${message.subject} is unreadable and put aside: ${read}`);
-      await jetstream(connection).publish(DEAD_SUBJECT, message.data);
-      message.term(read);
-      tally.dead += 1;
-    } else {
-      deltas.push(...read);
-      readable.push(message);
+  const left = new Set(batch);
+  const aside = async (message: JsMsg, reason: string): Promise<void> => {
+    options.log(`a delta on ${message.subject} is put aside: ${reason}`);
+    await putAside(client, message, reason);
+    message.term(reason);
+    left.delete(message);
+    tally.dead += 1;
+  };
+  const merge = async (parts: readonly Readable[]): Promise<void> => {
+    await options.ingest(parts.flatMap(({ deltas }) => deltas));
+    for (const { message, deltas } of parts) {
+      message.ack();
+      left.delete(message);
+      tally.merged += deltas.length;
     }
-  }
-  if (readable.length === 0) return;
+  };
   try {
-    await options.ingest(deltas);
+    const parts: Readable[] = [];
+    for (const message of batch) {
+      const read = await readMessage(message.data, options.admit);
+      if (typeof read === "string") await aside(message, read);
+      else parts.push({ message, deltas: read });
+    }
+    if (parts.length > 1 && (await reasonAgainst(() => merge(parts))) === null) return;
+    for (const part of parts) {
+      const reason = await reasonAgainst(() => merge([part]));
+      if (reason === null) continue;
+      const isLast = reason.isOfDelta || part.message.info.deliveryCount >= DELIVERIES_MAX;
+      if (isLast) await aside(part.message, reason.text);
+    }
   } catch (error) {
-    for (const message of readable) message.nak(RETURN_DELAY_MS);
-    tally.returned += readable.length;
     options.log(`the store does not take deltas now: ${(error as Error).message}`);
-    await sleep(RETURN_DELAY_MS);
-    return;
   }
-  for (const message of readable) message.ack();
-  tally.merged += deltas.length;
+  for (const message of left) message.nak(RETURN_DELAY_MS);
+  tally.returned += left.size;
+  if (left.size > 0) await sleep(RETURN_DELAY_MS);
 }
 
-/** Deltas of a message, or one line that says what is wrong with it. */
-async function readMessage(data: Uint8Array): Promise<readonly Delta[] | string> {
+/** Null where the work was done. Rejects where the store does nothing now. */
+async function reasonAgainst(
+  work: () => Promise<void>,
+): Promise<{ readonly text: string; readonly isOfDelta: boolean } | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    const isInvalid = error instanceof InventoryProblem && error.kind === "invalid";
+    if (error instanceof InventoryProblem && !isInvalid) throw error;
+    const isOfDelta = isInvalid || error instanceof Refusal;
+    return { text: (error as Error).message, isOfDelta };
+  }
+}
+
+/** Deltas of a message, or one line that says what is wrong with it or its sensor. */
+async function readMessage(
+  data: Uint8Array,
+  admit: DeltaConsumerOptions["admit"],
+): Promise<readonly Delta[] | string> {
+  let deltas: readonly Delta[] | string;
   try {
     const text = await decompress(data, { maxOutputLength: serverStreamLimits.messageBytesMax });
-    return decodeBatch(JSON.parse(text.toString()));
+    deltas = decodeBatch(JSON.parse(text.toString()));
   } catch (error) {
     return (error as Error).message;
   }
+  if (typeof deltas === "string") return deltas;
+  for (const sensor of new Set(deltas.map((delta) => delta.sensor))) {
+    const reason = await reasonAgainst(() => admit(sensor));
+    if (reason !== null) return reason.text;
+  }
+  return deltas;
 }

@@ -10,6 +10,7 @@ import { Answer, Empty } from "../../parts/states.tsx";
 import { type Hue, Tag } from "../../parts/tag.tsx";
 import { View } from "../../parts/view.tsx";
 import { When } from "../../parts/when.tsx";
+import { DeadLetters } from "./deadletters.tsx";
 import styles from "./sensors.module.css";
 import { interfaces, ports } from "./status.ts";
 
@@ -28,6 +29,7 @@ export const Sensors = () => (
         )
       }
     </Answer>
+    <DeadLetters />
   </View>
 );
 
