@@ -318,6 +318,15 @@ export const serverStreamLimits = {
 } as const;
 
 export const serverLimits = {
+  /**
+   * What the main thread may hold at worst: deltas that are unpacked (130 MB) or wait (110 MB), documents for who asks again (64 MB),
+   * nodes for who sends again (30 MB), its own code and tables (60 MB), and as much garbage again as half of that.
+   */
+  heapBytesMax: 640 * 2 ** 20,
+  /** Three of them: 24 MB, in the main thread. */
+  semiSpaceMib: 8,
+  /** Garbage beside what is alive. At 30 collecting took a third more of the CPU time, at V8's own rule memory doubled. */
+  heapGrowingPercent: 60,
   /** Connections at a time; about 30 KB each: 60 MB. */
   connectionsMax: 2048,
   /** Body of an ordinary request. Held once. */
@@ -329,9 +338,11 @@ export const serverLimits = {
   /** Deltas of one request, as they come and unpacked; a sensor sends 4 MiB, and one large delta alone. */
   deltaWireBytesMax: 1 << 23,
   deltaBytesMax: 1 << 25,
-  /** Requests with deltas that are read or wait for the store, and their bytes on the wire: six times that unpacked, 400 MB. */
+  /** Requests with deltas that are read or wait for the store, and their bytes on the wire: 16 MB; a sensor's usual batch has 0.6. */
   deltaRequestsMax: 256,
-  deltaWaitingBytesMax: 1 << 26,
+  deltaWaitingBytesMax: 1 << 24,
+  /** Bodies that are unpacked at a time; 32 MB each at most, and one of them as values, three times that: 130 MB. */
+  unpackingMax: 2,
   /** Sensors, whose names are chosen by who sends; a row of some KB each, and 100 bytes of memory. */
   sensorsMax: 20_000,
   /** What a sensor says about itself. */

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { sql } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import type { Delta } from "../sensor/delta.ts";
+import type { PathNode } from "../telemetry/summary.ts";
 import { call, FixtureSensor, learn, NOW_MS } from "./deltas.fixture.ts";
 import { Ingest } from "./ingest.ts";
 import { openInventory } from "./inventory.ts";
@@ -192,3 +193,44 @@ test("a backup that is taken under load has each delta with its name", async () 
   assert.equal((await copy.apis.list({})).items[0]!.calls, 60);
   await copy.close();
 });
+
+test("a delta that cannot be merged costs no other sensor anything", async () => {
+  const store = await openStore("sqlite::memory:");
+  const ingest = ingestOf(store);
+  const good = Array.from({ length: 5 }, (_, index) => new FixtureSensor(`good-${index}`));
+  const bad = new FixtureSensor("bad");
+  const deltas = good.map((sensor) => sensor.hear([call("GET /users/1")])[0]!);
+  const poison = broken(bad.hear([call("GET /users/2")])[0]!);
+  const outcomes = await Promise.allSettled(
+    [...deltas, poison].map((delta) => ingest.ingest([structuredClone(delta)], {})),
+  );
+  for (const { reason } of outcomes as PromiseRejectedResult[])
+    assert.ok(reason instanceof InventoryProblem && reason.kind === "unavailable", String(reason));
+  const again = await Promise.allSettled(
+    [...deltas, poison].map((delta) => ingest.ingest([structuredClone(delta)], {})),
+  );
+  assert.deepEqual(
+    again.map(({ status }) => status),
+    [...deltas.map(() => "fulfilled"), "rejected"],
+  );
+  const { reason } = again.at(-1) as PromiseRejectedResult;
+  assert.ok(reason instanceof InventoryProblem && reason.kind === "invalid", String(reason));
+  assert.equal(await callsOf(store), 5);
+  // Those of a broker come together, whoever sent them.
+  const later = good.map((sensor) => sensor.hear([call("GET /users/3")])[0]!);
+  const together = [...later.slice(0, 2), poison, ...later.slice(2)];
+  assert.deepEqual(await ingest.ingest(together, {}), { accepted: 5, duplicates: 0, refused: 1 });
+  assert.equal(await callsOf(store), 10);
+  assert.equal(ingest.deltasUnmergeable, 2);
+  await store.close();
+});
+
+/** As no sensor of ours makes it. */
+function broken(delta: Delta): Delta {
+  const walk = ({ operations, children }: PathNode): void => {
+    for (const operation of operations.values()) Object.assign(operation, { latency: null });
+    for (const child of children.values()) walk(child);
+  };
+  for (const { root } of delta.summaries) walk(root);
+  return delta;
+}

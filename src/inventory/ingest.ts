@@ -2,6 +2,7 @@
 import { sql, type Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import type { Delta } from "../sensor/delta.ts";
+import { apiKeyText } from "../telemetry/merge.ts";
 import type { PathNode } from "../telemetry/summary.ts";
 import { newApi } from "./apirow.ts";
 import type { IngestOptions, IngestResult } from "./inventory.ts";
@@ -25,10 +26,21 @@ interface Waiting {
   readonly deltas: readonly Delta[];
   readonly options: IngestOptions;
   readonly operations: number;
+  /** What they speak of. */
+  readonly sources: ReadonlySet<string>;
   readonly resolve: (result: IngestResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** To merge an operation of a source that the turn writes anyway costs about a third of one that it would not. */
+const SHARED_COST = 1 / 3;
+/** After a turn that could not be merged each delta is merged by itself for so long. */
+const ALONE_MS = 60_000;
+
+/**
+ * A delta that cannot be merged costs no other sensor anything. Merging changes deltas, so those that shared a turn with it
+ * are asked to come again, as they are; from then on each is in a transaction of its own, and only it is refused.
+ */
 export class Ingest {
   readonly #store: Store;
   readonly #now: () => number;
@@ -37,8 +49,10 @@ export class Ingest {
   readonly #cache = new PieceCache();
   #waitingOperations = 0;
   #running: Promise<void> | null = null;
+  #aloneUntilMs = Number.NEGATIVE_INFINITY;
   operationsMerged = 0;
   deltasRefused = 0;
+  deltasUnmergeable = 0;
 
   constructor(store: Store, now: () => number, onIngested: (ingested: Ingested) => void) {
     this.#store = store;
@@ -58,8 +72,11 @@ export class Ingest {
       const message = `${this.#waitingOperations} operations wait to be merged`;
       return Promise.reject(new InventoryProblem("busy", message, inventoryLimits.busyRetryMs));
     }
+    const sources = new Set(
+      deltas.flatMap(({ summaries }) => summaries.map(({ key }) => apiKeyText(key))),
+    );
     return new Promise((resolve, reject) => {
-      this.#queue.push({ deltas, options, operations, resolve, reject });
+      this.#queue.push({ deltas, options, operations, sources, resolve, reject });
       this.#waitingOperations += operations;
       this.#running ??= this.#run().finally(() => {
         this.#running = null;
@@ -79,34 +96,90 @@ export class Ingest {
   async #run(): Promise<void> {
     await nextTurn();
     while (this.#queue.length > 0) {
-      const turn = this.#takeTurn();
-      try {
-        await this.#merge(turn);
-      } catch (error) {
-        this.#cache.clear();
-        for (const waiting of turn) waiting.reject(error);
-      }
+      if (performance.now() < this.#aloneUntilMs) await this.#mergeAlone(this.#take(0));
+      else await this.#mergeTogether(this.#takeTurn());
       this.#cache.trim();
       await nextTurn();
     }
   }
 
+  #take(index: number): Waiting {
+    const [waiting] = this.#queue.splice(index, 1);
+    this.#waitingOperations -= waiting!.operations;
+    return waiting!;
+  }
+
+  /** The one that waits longest, and behind it what costs least: what speaks of the same sources is written once. */
   #takeTurn(): Waiting[] {
-    const turn: Waiting[] = [];
-    let operations = 0;
-    // Under pressure turns are longer: what several sensors say of one endpoint is then written once.
-    const operationsMax = Math.max(inventoryLimits.turnOperationsMax, this.#waitingOperations >> 3);
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      if (turn.length > 0 && operations + next.operations > operationsMax) break;
-      this.#queue.shift();
-      turn.push(next);
-      operations += next.operations;
-      this.#waitingOperations -= next.operations;
-    }
+    // Under pressure turns are longer, and what several sensors say of one endpoint is written once more often.
+    const costMax = Math.max(inventoryLimits.turnOperationsMax, this.#waitingOperations >> 3);
+    const turn = [this.#take(0)];
+    const sources = new Set(turn[0]!.sources);
+    let cost = turn[0]!.operations;
+    const takeWhere = (isWanted: (waiting: Waiting) => boolean, share: number): void => {
+      for (let index = 0; index < this.#queue.length && cost < costMax; ) {
+        const waiting = this.#queue[index]!;
+        if (!isWanted(waiting) || cost + waiting.operations * share > costMax) index += 1;
+        else {
+          turn.push(this.#take(index));
+          cost += waiting.operations * share;
+          for (const source of waiting.sources) sources.add(source);
+        }
+      }
+    };
+    const isShared = (waiting: Waiting): boolean =>
+      [...waiting.sources].every((source) => sources.has(source));
+    takeWhere(isShared, SHARED_COST);
+    takeWhere(() => true, 1);
+    takeWhere(isShared, SHARED_COST);
     return turn;
   }
 
-  async #merge(turn: readonly Waiting[]): Promise<void> {
+  async #mergeTogether(turn: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await this.#merge(turn);
+      turn.forEach(({ resolve }, index) => {
+        resolve(results[index]!);
+      });
+    } catch (error) {
+      this.#cache.clear();
+      const isAlone = turn.length === 1 && turn[0]!.deltas.length === 1;
+      if (!isAlone && !(error instanceof InventoryProblem)) {
+        this.#aloneUntilMs = performance.now() + ALONE_MS;
+      }
+      for (const { reject } of turn) reject(isAlone ? this.#problemOf(error) : again(error));
+    }
+  }
+
+  async #mergeAlone(waiting: Waiting): Promise<void> {
+    const { deltas, resolve, reject } = waiting;
+    const sum = { accepted: 0, duplicates: 0, refused: 0 };
+    let problem: unknown = null;
+    for (const delta of deltas) {
+      try {
+        const [result] = await this.#merge([{ ...waiting, deltas: [delta] }]);
+        sum.accepted += result!.accepted;
+        sum.duplicates += result!.duplicates;
+      } catch (error) {
+        this.#cache.clear();
+        // A store that takes nothing now takes the others as little; those before it will be known.
+        if (error instanceof InventoryProblem) return reject(error);
+        problem = this.#problemOf(error);
+        sum.refused += 1;
+      }
+    }
+    if (problem !== null && deltas.length === 1) reject(problem);
+    else resolve(sum);
+  }
+
+  #problemOf(error: unknown): unknown {
+    if (error instanceof InventoryProblem) return error;
+    this.deltasUnmergeable += 1;
+    const reason = error instanceof Error ? error.message : String(error);
+    return new InventoryProblem("invalid", `the delta cannot be merged: ${reason}`);
+  }
+
+  async #merge(turn: readonly Waiting[]): Promise<IngestResult[]> {
     const nowMs = this.#now();
     const results: IngestResult[] = [];
     const sensors = new SensorTallies(nowMs);
@@ -121,7 +194,8 @@ export class Ingest {
       const updates = new Updates();
       for (const { deltas, options } of turn) {
         const fresh = deltas.filter((delta) => sequences.take(delta));
-        results.push({ accepted: fresh.length, duplicates: deltas.length - fresh.length });
+        const duplicates = deltas.length - fresh.length;
+        results.push({ accepted: fresh.length, duplicates, refused: 0 });
         const isFresh = new Set(fresh);
         for (const delta of deltas) sensors.add(delta, isFresh.has(delta), options);
         for (const delta of fresh) updates.add(delta);
@@ -133,13 +207,21 @@ export class Ingest {
       await markDirty(tx, [...touched.keys()], nowMs);
       return touched;
     });
-    turn.forEach((waiting, index) => {
-      this.operationsMerged += waiting.operations;
-      waiting.resolve(results[index]!);
-    });
+    for (const { operations } of turn) this.operationsMerged += operations;
     this.#onIngested({ apis, sensors: sensors.names });
+    return results;
   }
 }
+
+/** What a sensor is told whose delta shared a turn with one that cannot be merged. */
+const again = (error: unknown): unknown =>
+  error instanceof InventoryProblem
+    ? error
+    : new InventoryProblem(
+        "unavailable",
+        "one of the deltas that came together cannot be merged; each is tried by itself",
+        inventoryLimits.busyRetryMs,
+      );
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -67,6 +67,8 @@ export interface InventoryOptions {
 export interface IngestResult {
   readonly accepted: number;
   readonly duplicates: number;
+  /** That can never be merged, among others that were. */
+  readonly refused: number;
 }
 
 /** Who sent deltas, where that is more than their own names say. */
@@ -88,7 +90,8 @@ export interface Inventory {
   readonly hashKey: Uint8Array;
   /**
    * Merges deltas and notes their names in one transaction: when this resolves they are durable. A delta that is known by
-   * its name is left out. Rejects with `busy`, `disk-full` or `unavailable`; then none of these deltas was kept.
+   * its name is left out. Rejects with `busy`, `disk-full` or `unavailable`: then they may come again as they are; and with
+   * `invalid` where the one delta can never be merged. Deltas must not be used afterwards.
    */
   ingest(deltas: readonly Delta[], options?: IngestOptions): Promise<IngestResult>;
   readonly apis: Apis;

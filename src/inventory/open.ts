@@ -206,6 +206,7 @@ async function figuresOf({
     operations_merged_total: ingest.operationsMerged,
     operations_waiting: ingest.waitingOperations,
     deltas_refused_busy_total: ingest.deltasRefused,
+    deltas_unmergeable_total: ingest.deltasUnmergeable,
     inferences_total: inference.inferred,
     inferences_failed_total: inference.failed,
     inferences_waiting: inference.waiting,

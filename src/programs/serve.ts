@@ -1,5 +1,7 @@
 import type { Settings } from "../base/config.ts";
+import { serverLimits } from "../base/limits.ts";
 import type { Log } from "../sensor/quietlog.ts";
+import { limitHeap } from "./heap.ts";
 import { Interruption } from "./interruption.ts";
 import { openServer, type RunningServer } from "./server/running.ts";
 import { openLog } from "./tap/log.ts";
@@ -9,6 +11,7 @@ const EXIT_MS = 10_000;
 
 /** Keeps the inventory until a signal. */
 export const serve = async (settings: Settings): Promise<number> => {
+  limitServerHeap();
   const log = openLog(settings.log);
   const interruption = new Interruption();
   const server = await openServer(settings, log);
@@ -16,6 +19,11 @@ export const serve = async (settings: Settings): Promise<number> => {
   await ended(interruption.signal);
   await closeInTime(() => server.close(), interruption);
   return 0;
+};
+
+export const limitServerHeap = (): void => {
+  const { heapBytesMax, semiSpaceMib, heapGrowingPercent: growingPercent } = serverLimits;
+  limitHeap({ bytesMax: heapBytesMax, semiSpaceMib, growingPercent });
 };
 
 export const announce = ({ url, firstToken }: RunningServer, log: Log): void => {

@@ -9,7 +9,7 @@ import type { Log } from "../sensor/quietlog.ts";
 import { InProcessTransport } from "../server/ingest.ts";
 import { Interruption } from "./interruption.ts";
 import { privacyOf, selectionOf } from "./selecting.ts";
-import { announce, closeInTime, ended } from "./serve.ts";
+import { announce, closeInTime, ended, limitServerHeap } from "./serve.ts";
 import { openServer, type RunningServer } from "./server/running.ts";
 import { openLog } from "./tap/log.ts";
 import type { RunningTap } from "./tap/options.ts";
@@ -22,6 +22,7 @@ const FLUSH_MS = 2000;
 const DEMO = fileURLToPath(new URL("../../examples/demo.ts", import.meta.url));
 
 export const start = async (settings: Settings): Promise<number> => {
+  limitServerHeap();
   const log = openLog(settings.log);
   const interruption = new Interruption();
   const server = await openServer(settings, log);

@@ -1,7 +1,8 @@
 /** Bodies of requests that may be hostile: compressed bombs, endless nesting, bytes that trickle. */
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import { promisify } from "node:util";
+import { constants, gunzip, type ZlibOptions, type ZstdOptions, zstdDecompress } from "node:zlib";
 import { serverLimits } from "../base/limits.ts";
 import { Refusal } from "./problem.ts";
 
@@ -12,30 +13,47 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
-/** The whole body, decompressed (gzip, zstd or as it is). Reads no more than the limits allow. */
+/**
+ * The whole body, decompressed (gzip, zstd or as it is). Reads no more than the limits allow. It is unpacked when all of it is
+ * here, and few at a time, so that many small bodies which unpack to much do not fill the memory together.
+ */
 export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > limits.wireBytesMax) throw tooLarge(limits.wireBytesMax);
-  const decoder = decoderFor(request.headers["content-encoding"]);
+  const unpack = unpackerFor(request.headers["content-encoding"]);
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       request.pause();
-      decoder?.destroy();
       reject(new Slow());
     }, limits.timeoutMs);
   });
   try {
-    const body =
-      decoder === null
-        ? collect(request, limits.wireBytesMax)
-        : decompress(request, decoder, limits);
-    body.catch(() => undefined);
-    return await Promise.race([body, timeUp]);
+    const wire = collect(request, limits.wireBytesMax);
+    wire.catch(() => undefined);
+    const body = await Promise.race([wire, timeUp]);
+    if (unpack === null) return body;
+    return await inTurn(() => unpack(body, limits.bytesMax));
   } catch (error) {
     throw refusalFor(error, limits);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+let unpacking = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (unpacking >= serverLimits.unpackingMax) {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+  unpacking += 1;
+  try {
+    return await work();
+  } finally {
+    unpacking -= 1;
+    waiting.shift()?.();
   }
 }
 
@@ -58,18 +76,18 @@ export function parseJson(bytes: Buffer): unknown {
 class Slow extends Error {}
 class TooMuch extends Error {}
 
-function decoderFor(coding: string | undefined): (Readable & NodeJS.WritableStream) | null {
+type Unpack = (bytes: Buffer, bytesMax: number) => Promise<Buffer>;
+
+function unpackerFor(coding: string | undefined): Unpack | null {
   switch (coding?.trim().toLowerCase() ?? "identity") {
     case "":
     case "identity":
       return null;
     case "gzip":
     case "x-gzip":
-      return createGunzip();
+      return (bytes, maxOutputLength) => unpackGzip(bytes, { maxOutputLength });
     case "zstd":
-      return createZstdDecompress({
-        params: { [constants.ZSTD_d_windowLogMax]: serverLimits.zstdWindowLogMax },
-      });
+      return (bytes, maxOutputLength) => unpackZstd(bytes, { maxOutputLength, params: ZSTD });
     default:
       throw new Refusal(415, "Content-Encoding: zstd, gzip or none is taken", {
         headers: { "accept-encoding": "zstd, gzip" },
@@ -77,12 +95,17 @@ function decoderFor(coding: string | undefined): (Readable & NodeJS.WritableStre
   }
 }
 
+const unpackGzip = promisify<Buffer, ZlibOptions, Buffer>(gunzip);
+const unpackZstd = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress);
+const ZSTD = { [constants.ZSTD_d_windowLogMax]: serverLimits.zstdWindowLogMax };
+
 function refusalFor(error: unknown, limits: BodyLimits): unknown {
   if (error instanceof Slow) {
     return new Refusal(408, `the body did not come within ${limits.timeoutMs / 1000} s`);
   }
-  if (error instanceof TooMuch) return tooLarge(limits.bytesMax);
+  if (error instanceof TooMuch) return tooLarge(limits.wireBytesMax);
   const { code = "" } = error as NodeJS.ErrnoException;
+  if (code === "ERR_BUFFER_TOO_LARGE") return tooLarge(limits.bytesMax);
   if (/^(?:Z_|ERR_ZSTD|ZSTD_|ERR_ZLIB)/.test(code)) {
     return new Refusal(400, "the body is not in the coding that Content-Encoding names");
   }
@@ -113,29 +136,6 @@ function collect(stream: Readable, bytesMax: number): Promise<Buffer> {
     stream.once("error", reject);
     stream.once("aborted", () => reject(Object.assign(new Error(), { code: "ECONNRESET" })));
   });
-}
-
-async function decompress(
-  request: IncomingMessage,
-  decoder: Readable & NodeJS.WritableStream,
-  { wireBytesMax, bytesMax }: BodyLimits,
-): Promise<Buffer> {
-  let wireBytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    wireBytes += chunk.length;
-    if (wireBytes > wireBytesMax) decoder.destroy(new TooMuch());
-  });
-  request.once("error", (error) => decoder.destroy(error));
-  request.once("aborted", () =>
-    decoder.destroy(Object.assign(new Error(), { code: "ECONNRESET" })),
-  );
-  request.pipe(decoder);
-  try {
-    return await collect(decoder, bytesMax);
-  } finally {
-    request.unpipe(decoder);
-    decoder.destroy();
-  }
 }
 
 const QUOTE = 34;

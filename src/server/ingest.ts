@@ -52,8 +52,9 @@ export class Ingest {
   async take(value: unknown, options: IngestOptions): Promise<DeltaAnswer> {
     const deltas = decodeBatch(value);
     if (typeof deltas === "string") throw new Refusal(422, deltas);
-    const result = await this.store(deltas, options);
-    return { ...(await this.answer(deltas[0]?.sensor)), ...result };
+    const { accepted, duplicates, refused } = await this.store(deltas, options);
+    if (refused > 0) throw new Refusal(422, someRefused(refused));
+    return { ...(await this.answer(deltas[0]?.sensor)), accepted, duplicates };
   }
 
   /** What a sensor is told whether it sent deltas or not. */
@@ -89,7 +90,7 @@ export class Ingest {
   }
 
   async store(deltas: readonly Delta[], options: IngestOptions): Promise<IngestResult> {
-    if (deltas.length === 0) return { accepted: 0, duplicates: 0 };
+    if (deltas.length === 0) return { accepted: 0, duplicates: 0, refused: 0 };
     for (const { sensor } of deltas) await this.admitSensor(sensor);
     const result = await this.#inventory.ingest(deltas, options);
     this.deltas += result.accepted;
@@ -121,6 +122,9 @@ export class Ingest {
 /** Addresses of a sensor that are remembered for a moment: 4 MB each at most, few in practice. */
 const COVERED_SENSORS_MAX = 64;
 
+const someRefused = (count: number): string =>
+  `${count === 1 ? "one of the deltas" : `${count} of the deltas`} cannot be merged; send each alone`;
+
 /** From a sensor within this process: no network, the same deltas. */
 export class InProcessTransport implements Transport {
   readonly target: string;
@@ -145,7 +149,8 @@ export class InProcessTransport implements Transport {
       deltas.push(delta);
     }
     try {
-      const { accepted } = await this.#ingest.store(deltas, this.#options);
+      const { accepted, refused } = await this.#ingest.store(deltas, this.#options);
+      if (refused > 0) return { kind: "refused", reason: someRefused(refused) };
       const isDuplicate = deltas.length > 0 && accepted === 0;
       return { kind: isDuplicate ? "duplicate" : "accepted", answer: this.#answer };
     } catch (error) {

@@ -89,11 +89,11 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       const first = sensor.hear([call("GET /a")]);
       const again = structuredClone(first);
       const third = structuredClone(first);
-      assert.deepEqual(await inventory.ingest(first), { accepted: 1, duplicates: 0 });
-      assert.deepEqual(await inventory.ingest(again), { accepted: 0, duplicates: 1 });
+      assert.deepEqual(await inventory.ingest(first), { accepted: 1, duplicates: 0, refused: 0 });
+      assert.deepEqual(await inventory.ingest(again), { accepted: 0, duplicates: 1, refused: 0 });
       await inventory.close();
       inventory = await openAgain();
-      assert.deepEqual(await inventory.ingest(third), { accepted: 0, duplicates: 1 });
+      assert.deepEqual(await inventory.ingest(third), { accepted: 0, duplicates: 1, refused: 0 });
       await inventory.settled();
       assert.equal((await onlyApi()).calls, 1);
       const [row] = await inventory.sensors.list();

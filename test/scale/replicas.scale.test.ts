@@ -34,10 +34,10 @@ test("what happens at one server is heard at the other, also after the database 
       }
       return heard.filter((event) => event.kind === kind).length;
     };
-    assert.deepEqual(await one.ingest([delta(1)]), { accepted: 1, duplicates: 0 });
+    assert.deepEqual(await one.ingest([delta(1)]), { accepted: 1, duplicates: 0, refused: 0 });
     assert.ok((await kinds("change")) >= 1, "there is a new API");
     assert.ok((await kinds("api")) >= 1);
-    assert.deepEqual(await other.ingest([delta(1)]), { accepted: 0, duplicates: 1 });
+    assert.deepEqual(await other.ingest([delta(1)]), { accepted: 0, duplicates: 1, refused: 0 });
 
     await postgres.crash();
     let outcome: unknown = null;
@@ -45,7 +45,7 @@ test("what happens at one server is heard at the other, also after the database 
       outcome = await one.ingest([delta(2)]).catch(() => null);
       if (outcome === null) await sleep(100);
     }
-    assert.deepEqual(outcome, { accepted: 1, duplicates: 0 });
+    assert.deepEqual(outcome, { accepted: 1, duplicates: 0, refused: 0 });
     // Who missed something is told to ask anew, and hears again from then on.
     assert.ok((await kinds("anew")) >= 1, "listens again");
     heard.length = 0;

@@ -42,7 +42,8 @@ export const openNatsDeltas = async (
         monitorUrl: orNull(settings.natsMonitor),
         admit: (sensor) => ingest.admitSensor(sensor),
         ingest: async (deltas) => {
-          await ingest.store(deltas, {});
+          const { refused } = await ingest.store(deltas, {});
+          if (refused > 0) log.warn(`${refused} deltas cannot be merged, and are left out`);
         },
         answer: (sensor) => ingest.answer(sensor),
         report: async (sensor, status) => {
