@@ -446,12 +446,14 @@ export const inventoryLimits = {
 } as const;
 
 export const kubernetesLimits = {
-  /** Objects of one page: 100 pods of 20 KB are 2 MB of JSON. With 250 a process grows by 100 MB instead of 60. */
+  /** Objects of one page. They are read one by one as they come: 100 to 500 take the same memory. */
   pageObjects: 100,
-  /** Bytes of a page, held once as bytes and once as values: 150 MB at worst. */
-  pageBytesMax: 1 << 25,
-  /** Bytes of one event of a watch; an object has at most 1.5 MiB in etcd. */
+  /** Bytes of a page: a hundred objects as large as etcd takes them. Not held. */
+  pageBytesMax: 1 << 28,
+  /** Bytes of one object, or of one event of a watch; an object has at most 1.5 MiB in etcd. Held once as bytes, once as values. */
   eventBytesMax: 1 << 22,
+  /** Bytes of an answer that refuses. */
+  refusalBytesMax: 1 << 20,
   /** Objects of a kind that are known; a pod takes about 1 KB: 100 MB. Further ones are counted, and have no name. */
   objectsMax: 100_000,
   /** Addresses of one pod or Service: one of each family, and external ones. */

@@ -1,12 +1,13 @@
 /**
  * GET requests to the Kubernetes API. The token and the authority are read again as the kubelet renews them; a connection is
- * kept. Answers are bounded: a page as a whole, a watch line by line.
+ * kept. Answers are bounded: a page item by item, a watch line by line.
  */
 import { readFile } from "node:fs/promises";
 import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from "node:http";
 import { request as requestTls, Agent as TlsAgent } from "node:https";
 import { kubernetesLimits } from "../base/limits.ts";
 import type { ClusterAccess } from "./access.ts";
+import { PageReader } from "./pagereader.ts";
 
 /** The API refused: 401 and 403 are matters of permission, 410 of a version that is gone, 429 of load. */
 export class ApiError extends Error {
@@ -36,10 +37,12 @@ export class ApiClient {
     this.#url = new URL(access.url);
   }
 
-  /** One page, as parsed JSON. */
-  async get(path: string, signal: AbortSignal): Promise<unknown> {
+  /** One page, item by item as they come; gives what stands beside them. */
+  async list(path: string, onItem: (item: unknown) => void, signal: AbortSignal): Promise<unknown> {
     const response = await this.#open(path, signal);
-    return JSON.parse((await readWhole(response)).toString()) as unknown;
+    const page = new PageReader(onItem);
+    for await (const chunk of bounded(response, kubernetesLimits.pageBytesMax)) page.push(chunk);
+    return page.end();
   }
 
   /** The events of a watch, one JSON text each, until the server ends it. */
@@ -113,15 +116,22 @@ export class ApiClient {
   }
 }
 
-async function readWhole(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+async function* bounded(
+  response: IncomingMessage,
+  bytesMax: number,
+): AsyncGenerator<Buffer, void, void> {
   let byteCount = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     byteCount += chunk.length;
-    if (byteCount > kubernetesLimits.pageBytesMax) throw new Error("the answer is too large");
-    chunks.push(chunk);
+    if (byteCount > bytesMax) throw new Error("the answer is too large");
+    yield chunk;
   }
-  return Buffer.concat(chunks, byteCount);
+}
+
+async function readWhole(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of bounded(response, kubernetesLimits.refusalBytesMax)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 const LINE_FEED = 10;

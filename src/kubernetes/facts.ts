@@ -23,8 +23,8 @@ export interface Pod {
   /** Ends the name of the ReplicaSet that made it. */
   readonly templateHash: string;
   readonly labels: ReadonlyMap<string, string>;
-  /** Whether a mesh's proxy stands beside its application, or its node's proxy in front of it (ambient mode). */
-  readonly isInMesh: boolean;
+  /** The container of a mesh's proxy beside its application, `ambient` for its node's proxy; empty for none. */
+  readonly mesh: string;
   readonly startedMs: number;
   /** Succeeded or failed: its address may be another's. */
   readonly isOver: boolean;
@@ -96,9 +96,11 @@ export const podOf =
       owner: ownerOf(metadata),
       templateHash: asText(labels["pod-template-hash"]),
       labels: keepLabels ? textsOf(labels) : NO_LABELS,
-      isInMesh:
-        containers.some((container) => PROXIES.has(asText(container["name"]))) ||
-        annotations["ambient.istio.io/redirection"] === "enabled",
+      mesh:
+        containers
+          .map((container) => asText(container["name"]))
+          .find((each) => PROXIES.has(each)) ??
+        (annotations["ambient.istio.io/redirection"] === "enabled" ? "ambient" : ""),
       startedMs: Date.parse(asText(status["startTime"])) || 0,
       isOver: phase === "Succeeded" || phase === "Failed",
     };

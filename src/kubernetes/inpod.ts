@@ -39,7 +39,7 @@ export function choosePods(
       !pod.isHostNetwork &&
       !pod.isOver &&
       pod.ips.length > 0 &&
-      (rules.mode === "all" || pod.isInMesh) &&
+      (rules.mode === "all" || pod.mesh !== "") &&
       allowsNamespace(rules.namespaces, pod.namespace) &&
       rules.selects(pod.labels),
   );

@@ -138,7 +138,10 @@ test("the address of a Service, and a node's port, lead to the port on which the
   const { owners, all } = tables(clock, {
     pods: [
       pod({ name: "cart-a", ips: ["10.1.0.1", "fd00::1"], owner: "ReplicaSet/cart-1", hash: "1" }),
-      pod({ name: "cart-b", ip: "10.1.0.2", owner: "ReplicaSet/cart-1", hash: "1" }),
+      pod({
+        ...{ name: "cart-b", ip: "10.1.0.2", owner: "ReplicaSet/cart-1", hash: "1" },
+        ...{ node: "worker-2", nodeIp: "10.0.0.2" },
+      }),
       pod({ name: "pay", ip: "10.1.0.3" }),
     ],
     services: [
@@ -179,6 +182,14 @@ test("the address of a Service, and a node's port, lead to the port on which the
     "mixed.shop",
   ]);
   assert.deepEqual(owners.serviceNamesOf("shop/Deployment/cart", 9000), ["cart.shop"]);
+  assert.deepEqual(owners.nodesBehind("10.1.0.1", 8080), ["worker-1"]);
+  assert.deepEqual(owners.nodesBehind("10.96.0.10", 80), ["worker-1", "worker-2"]);
+  assert.deepEqual(owners.nodesBehind("10.0.0.1", 30_080), ["worker-1", "worker-2"]);
+  assert.deepEqual(owners.nodesBehind("203.0.113.9", 30_080), [], "no node of this cluster");
+  all.slices.upsert(
+    endpointSliceOf(slice("mixed", ["10.1.0.1", "10.1.0.77"], [{ name: "", port: 8080 }]))!,
+  );
+  assert.deepEqual(owners.nodesBehind("10.96.0.11", 80), [], "a pod that is not known");
   assert.deepEqual(owners.servicesBefore(new Set(["10.1.0.1"])), []);
   const both = new Set(["10.1.0.1", "10.1.0.2"]);
   assert.deepEqual(owners.servicesBefore(both), ["10.96.0.10", "fd96::10"]);

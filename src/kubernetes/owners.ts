@@ -100,11 +100,8 @@ export class Owners {
   listenerAt(ip: string, port: number, timeMs: number = this.#nowMs()): Listener | null {
     const own = this.workloadOf(ip, port, timeMs);
     if (own !== "") return { workload: own, port };
-    const routes = this.#routesNow();
-    const isNode = this.#tables.pods.isNode(ip);
-    const backends = routes.get(`${ip} ${port}`) ?? (isNode ? routes.get(` ${port}`) : undefined);
     let found: Listener | null = null;
-    for (const { addresses, port: backendPort } of backends ?? []) {
+    for (const { addresses, port: backendPort } of this.#backendsAt(ip, port)) {
       for (const address of addresses) {
         const workload = this.workloadOf(address, backendPort, timeMs);
         if (workload === "") continue;
@@ -113,6 +110,26 @@ export class Owners {
       }
     }
     return found;
+  }
+
+  /** Nodes of all pods that may answer at an address, as `listenerAt` finds them; none where one of them is not known. */
+  nodesBehind(ip: string, port: number): string[] {
+    const nowMs = this.#nowMs();
+    const own = this.#tables.pods.at(ip, port, nowMs);
+    if (own !== null) return [own.node];
+    const nodes = new Set<string>();
+    for (const { addresses, port: backendPort } of this.#backendsAt(ip, port)) {
+      for (const address of addresses)
+        nodes.add(this.#tables.pods.at(address, backendPort, nowMs)?.node ?? "");
+    }
+    return nodes.has("") ? [] : [...nodes];
+  }
+
+  #backendsAt(ip: string, port: number): readonly Backends[] {
+    const routes = this.#routesNow();
+    const known = routes.get(`${ip} ${port}`);
+    if (known !== undefined) return known;
+    return (this.#tables.pods.isNode(ip) ? routes.get(` ${port}`) : undefined) ?? [];
   }
 
   /** Names under which Services reach a workload's port: `cart.shop`. Sorted. */

@@ -85,20 +85,16 @@ export class Reflector<Item> {
     let next = "";
     let version = "";
     this.leftOut = 0;
+    const take = (object: unknown): void => {
+      const item = project(object);
+      if (item === null) return;
+      if (items.length < kubernetesLimits.objectsMax) items.push(item);
+      else this.leftOut += 1;
+    };
     do {
-      const page = asObject(
-        await client.get(
-          this.#path({ limit: kubernetesLimits.pageObjects, continue: next }),
-          signal,
-        ),
-      );
+      const path = this.#path({ limit: kubernetesLimits.pageObjects, continue: next });
+      const page = asObject(await client.list(path, take, signal));
       const metadata = asObject(page["metadata"]);
-      for (const object of asList(page["items"])) {
-        const item = project(object);
-        if (item === null) continue;
-        if (items.length < kubernetesLimits.objectsMax) items.push(item);
-        else this.leftOut += 1;
-      }
       version = asText(metadata["resourceVersion"]);
       next = asText(metadata["continue"]);
     } while (next !== "" && !signal.aborted);

@@ -2,13 +2,25 @@
 import { serverLimits } from "../base/limits.ts";
 import type { IngestOptions, IngestResult, Inventory } from "../inventory/inventory.ts";
 import { InventoryProblem } from "../inventory/problem.ts";
+import type { SensorRow } from "../inventory/rows.ts";
 import { type Batch, type Delta, decodeBatch, decodeDelta } from "../sensor/delta.ts";
 import type { Outcome, ServerAnswer, Transport } from "../sensor/transport.ts";
+import type { ApiSummary } from "../telemetry/summary.ts";
 import type { DeltaAnswer } from "./contract.ts";
 import { Refusal } from "./problem.ts";
 
 const BUSY_RETRY_S = 2;
 const COVERED_MS = 10_000;
+
+/** What a cluster tells of addresses. */
+export interface Routes {
+  /** Addresses of Services behind which all that listen are reported. */
+  servicesBefore(reported: ReadonlySet<string>): readonly string[];
+  /** Nodes of all that may answer at an address; none where that is not known. */
+  nodesBehind(ip: string, port: number): readonly string[];
+}
+
+const isLively = ({ kind, health }: SensorRow): boolean => kind === "tap" && health !== "silent";
 
 /** Takes batches in, as many at a time as memory allows; who comes beyond that is asked to come again. */
 export class Ingest {
@@ -20,8 +32,11 @@ export class Ingest {
   refused = 0;
   deltas = 0;
   duplicates = 0;
-  /** Addresses that lead to what is reported, and nowhere else: those of a cluster's Services. */
-  servicesBefore: ((reported: ReadonlySet<string>) => readonly string[]) | null = null;
+  /** Summaries of calls that another sensor heard arrive. */
+  copies = 0;
+  /** Where the server runs in a cluster. */
+  routes: Routes | null = null;
+  #lively: { readonly atMs: number; readonly names: Promise<ReadonlySet<string>> } | null = null;
 
   constructor(inventory: Inventory) {
     this.#inventory = inventory;
@@ -92,10 +107,49 @@ export class Ingest {
   async store(deltas: readonly Delta[], options: IngestOptions): Promise<IngestResult> {
     if (deltas.length === 0) return { accepted: 0, duplicates: 0, refused: 0 };
     for (const { sensor } of deltas) await this.admitSensor(sensor);
-    const result = await this.#inventory.ingest(deltas, options);
+    const result = await this.#inventory.ingest(await this.#withoutCopies(deltas), options);
     this.deltas += result.accepted;
     this.duplicates += result.duplicates;
     return result;
+  }
+
+  /**
+   * Without the client's side of calls to a node whose own tap hears them arrive. That tap knows the workload; a sensor on
+   * another node saw an address only, under which the call would count once more.
+   */
+  async #withoutCopies(deltas: readonly Delta[]): Promise<readonly Delta[]> {
+    const { routes } = this;
+    const isNameless = ({ key }: ApiSummary): boolean => key.workload === "";
+    if (routes === null || !deltas.some(({ summaries }) => summaries.some(isNameless)))
+      return deltas;
+    const lively = await this.#livelySensors();
+    const isCopy = (summary: ApiSummary, sensor: string): boolean => {
+      const { key, serverAddresses } = summary;
+      if (!isNameless(summary) || serverAddresses.size === 0) return false;
+      return [...serverAddresses.keys()].every((address) => {
+        const nodes = routes.nodesBehind(address, key.port);
+        return nodes.some((node) => node !== sensor) && nodes.every((node) => lively.has(node));
+      });
+    };
+    return deltas.map((delta) => {
+      const summaries = delta.summaries.filter((summary) => !isCopy(summary, delta.sensor));
+      this.copies += delta.summaries.length - summaries.length;
+      return summaries.length === delta.summaries.length ? delta : { ...delta, summaries };
+    });
+  }
+
+  #livelySensors(): Promise<ReadonlySet<string>> {
+    const nowMs = Date.now();
+    if (this.#lively === null || nowMs - this.#lively.atMs > COVERED_MS) {
+      const names = this.#inventory.sensors
+        .list()
+        .then((rows) => new Set(rows.filter(isLively).map(({ name }) => name)));
+      this.#lively = { atMs: nowMs, names };
+      names.catch(() => {
+        this.#lively = null;
+      });
+    }
+    return this.#lively.names;
   }
 
   readonly #coveredCache = new Map<
@@ -110,8 +164,8 @@ export class Ingest {
     if (cached !== undefined && nowMs - cached.atMs < COVERED_MS) return cached.addresses;
     const { sensors } = this.#inventory;
     const addresses = [...(await sensors.coveredAddresses(sensor))];
-    if (this.servicesBefore !== null) {
-      addresses.push(...this.servicesBefore(new Set(await sensors.coveredAddresses(""))));
+    if (this.routes !== null) {
+      addresses.push(...this.routes.servicesBefore(new Set(await sensors.coveredAddresses(""))));
     }
     if (this.#coveredCache.size >= COVERED_SENSORS_MAX) this.#coveredCache.clear();
     this.#coveredCache.set(sensor, { atMs: nowMs, addresses });

@@ -29,6 +29,11 @@ export class Metrics {
       "Batches that were asked to come again",
       () => ingest.refused,
     );
+    this.#counter(
+      "copies_total",
+      "APIs of deltas left out, as the tap of the node that answers hears their calls",
+      () => ingest.copies,
+    );
     this.#counter("listeners", "Readers of server-sent events", () => events.listenerCount);
   }
 

@@ -12,10 +12,10 @@ const hosts = new FieldCache<Authority | null>(HeaderName.Host, (text) =>
 );
 
 /**
- * Which workload answered at an address at a time (`namespace/kind/name`), empty where that is not known. Addresses are
+ * Which workload answered a client at an address at a time (`namespace/kind/name`), empty where that is not known. Addresses are
  * given to another when their owner is gone.
  */
-export type WorkloadOf = (ip: string, port: number, timeMs: number) => string;
+export type WorkloadOf = (ip: string, port: number, timeMs: number, client: string) => string;
 
 /** All APIs that are being counted, by what names them: host, port, scheme and workload. */
 export class ApiTable {
@@ -38,7 +38,7 @@ export class ApiTable {
    * the port on which the server listens, or through a proxy the one that is named.
    */
   of(exchange: Exchange, target: Target): ApiTally {
-    const { server } = exchange.connection;
+    const { server, client } = exchange.connection;
     const authority =
       target.authority === "" ? hosts.of(exchange.request!.head) : parseAuthority(target.authority);
     const host = authority?.host ?? server.ip;
@@ -47,7 +47,7 @@ export class ApiTable {
     const workload =
       this.#workloadOf === null
         ? ""
-        : this.#workloadOf(server.ip, server.port, exchange.request!.startTimeMs);
+        : this.#workloadOf(server.ip, server.port, exchange.request!.startTimeMs, client.ip);
     let apis = this.#byHost.get(host);
     if (apis !== undefined) {
       for (const api of apis) {

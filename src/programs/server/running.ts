@@ -71,6 +71,7 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
     const firstToken = await makeFirstToken(settings, inventory);
     const parts = await openParts(settings, { inventory, guard, tls, log }, closers);
     const { app, ingest, aside } = parts;
+    if (cluster !== null) ingest.routes = cluster.owners;
     const { address, port } = await listenAt(app, listen);
     if (tls !== null) closers.push(tls.follow(app.server as unknown as TlsServer, log.warn));
     const nats = await openNatsDeltas(settings, { ingest, inventory }, log);
@@ -78,8 +79,6 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
       aside.letters = nats.deadLetters;
       closers.push(() => nats.close());
     }
-    if (cluster !== null)
-      ingest.servicesBefore = (reported) => cluster.owners.servicesBefore(reported);
     const tick = setInterval(() => {
       inventory.tick(Date.now()).catch((error: Error) => log.warn(`the store: ${error.message}`));
     }, TICK_MS);

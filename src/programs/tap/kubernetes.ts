@@ -11,10 +11,11 @@ import { systemClock } from "../../sensor/clock.ts";
 import { type Log, QuietLog } from "../../sensor/quietlog.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import { namespaceFilter, openCluster } from "../clusterwatch.ts";
+import { HeardInside } from "./heardinside.ts";
 import type { RunningTap, TapOptions } from "./options.ts";
 
 export interface TapInCluster {
-  readonly options: Pick<TapOptions, "workloadOf" | "workloadIn" | "isWanted" | "onCovered">;
+  readonly options: Pick<TapOptions, "workloadOf" | "workloadIn" | "choose" | "onCovered">;
   /** From now on pods are listened to inside, as they come and go. */
   follow(running: RunningTap): void;
   close(): Promise<void>;
@@ -59,6 +60,7 @@ class PodFollower implements TapInCluster {
   readonly #log: QuietLog;
   /** Pods that are listened to inside, by the path of their namespace. */
   readonly #heard = new Map<string, Pod>();
+  readonly #inside = new HeardInside(systemClock.nowMs);
   #timer: NodeJS.Timeout | null = null;
   /** Addresses whose traffic other sensors report. */
   #covered: ReadonlySet<string> = new Set();
@@ -71,13 +73,18 @@ class PodFollower implements TapInCluster {
     const { workloadOf } = cluster.owners;
     const isOfNamespace = namespaceFilter(settings);
     this.options = {
-      workloadOf,
-      workloadIn: (namespace) => (ip, port, timeMs) => {
+      workloadOf: (ip, port, timeMs) => this.#inside.apart(workloadOf(ip, port, timeMs), ip),
+      workloadIn: (namespace) => (ip, port, timeMs, client) => {
         const pod = this.#heard.get(namespace);
+        if (pod === undefined) return workloadOf(ip, port, timeMs);
+        this.#inside.note(pod, port, client);
         const isLoopback = ip.startsWith("127.") || ip === "::1";
-        return workloadOf(isLoopback ? (pod?.ips[0] ?? "") : ip, port, timeMs);
+        return workloadOf(isLoopback ? (pod.ips[0] ?? "") : ip, port, timeMs);
       },
-      isWanted: (summary) => isOfNamespace(summary) && !this.#isCovered(summary),
+      choose: (portion) =>
+        this.#inside
+          .settle(portion)
+          .filter((summary) => isOfNamespace(summary) && !this.#isCovered(summary)),
       onCovered: (addresses) => {
         this.#covered = new Set(addresses);
       },
@@ -121,6 +128,7 @@ class PodFollower implements TapInCluster {
       // What was heard still belongs to the pod while it is taken.
       await running.leave(path);
       this.#heard.delete(path);
+      this.#inside.leave(pod);
     }
     for (const [path, pod] of wanted) this.#enter(running, path, pod);
   }
@@ -128,10 +136,12 @@ class PodFollower implements TapInCluster {
   #enter(running: RunningTap, path: string, pod: Pod): void {
     if (this.#heard.has(path)) return;
     this.#heard.set(path, pod);
+    this.#inside.enter(pod);
     try {
       running.listenIn(path, { interfaces: ["lo"], exclude: PROXY_ENDPOINTS });
     } catch (error) {
       this.#heard.delete(path);
+      this.#inside.leave(pod);
       this.#trouble("entering", `${pod.namespace}/${pod.name}: ${(error as Error).message}`);
     }
   }

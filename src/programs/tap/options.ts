@@ -61,8 +61,8 @@ export interface TapOptions {
   readonly workloadIn?: (namespace: string) => WorkloadOf;
   /** Addresses whose traffic other sensors report, as the server tells. */
   readonly onCovered?: (addresses: readonly string[]) => void;
-  /** What is not wanted is not sent; all is where this is left out. */
-  readonly isWanted?: (summary: ApiSummary) => boolean;
+  /** What is sent of what was heard; all is where this is left out. */
+  readonly choose?: (portion: readonly ApiSummary[]) => readonly ApiSummary[];
 }
 
 export interface RunningTap {

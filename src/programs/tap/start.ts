@@ -179,9 +179,8 @@ class Tap implements RunningTap {
   }
 
   #taken(keyId: string, portion: Portion): Taken {
-    const { isWanted } = this.#options;
     const nowMs = Date.now();
-    const summaries = isWanted === undefined ? portion : portion.filter(isWanted);
+    const summaries = this.#options.choose?.(portion) ?? portion;
     this.#notWanted += portion.length - summaries.length;
     const coverage = new Map(coverageOf(this.#parts.ears.facts()));
     coverage.set("summaries-not-wanted", this.#notWanted);
