@@ -66,7 +66,7 @@ function phrase(method: string, path: PathTemplate): { verb: string; words: stri
   if (last === undefined)
     return { verb: VERBS.get(method) ?? method.toLowerCase(), words: [["root"]] };
   const endsInParameter =
-    path.segments.at(-1)?.parts.some((part) => part.kind === "parameter") ?? false;
+    lastSegment(path)?.parts.some((part) => part.kind === "parameter") ?? false;
   const isCollection = !endsInParameter && isPlural(last.words.at(-1) ?? "");
   let verb = VERBS.get(method) ?? method.toLowerCase();
   if (method === "GET" && isCollection) verb = "list";
@@ -74,6 +74,13 @@ function phrase(method: string, path: PathTemplate): { verb: string; words: stri
     verb = endsInParameter ? "post" : "run";
   const isMany = verb === "list" || (isCollection && method !== "POST");
   return { verb, words: [...before, isMany ? last.words : singularWords(last.words)] };
+}
+
+/** The empty segment behind a slash at the end is none. */
+function lastSegment({ segments }: PathTemplate): PathTemplate["segments"][number] | undefined {
+  return segments.findLast(({ parts }) =>
+    parts.some((part) => part.kind === "parameter" || part.text !== ""),
+  );
 }
 
 function isPrefix(literal: string): boolean {

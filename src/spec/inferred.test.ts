@@ -386,6 +386,15 @@ test("operation ids are unique words", () => {
     api.endpoints.map(({ operation }) => operation.id),
     ["listUsers", "createUser", "deleteUser", "getUser", "runUserActivate", "getUserPost"],
   );
+  const slashed = learn([
+    ["GET /users/", []],
+    ["GET /users/1/", {}],
+    ["GET /users/1/posts/", []],
+  ]);
+  assert.deepEqual(
+    slashed.endpoints.map(({ operation }) => operation.id),
+    ["listUsers", "getUser", "listUserPosts"],
+  );
 });
 
 /** Exchanges of a small API, whichever are drawn, in any order. */

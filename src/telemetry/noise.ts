@@ -76,6 +76,11 @@ export const noiseRules: readonly NoiseRule[] = [
     test: (call) => isReading(call) && BROWSER_FILES.test(call.path),
   },
   {
+    name: "descriptions",
+    drops: "descriptions that an API serves of itself, by their usual names",
+    test: (call) => call.method === "GET" && DESCRIPTIONS.test(call.path),
+  },
+  {
     name: "static-files",
     drops: "style sheets, scripts, images, fonts and pages, by extension and content type together",
     test: (call) => isReading(call) && isStaticFile(call),
@@ -115,6 +120,9 @@ const HEALTH =
 
 const BROWSER_FILES =
   /^\/(?:favicon(?:-[\w-]+)?\.(?:ico|png|svg)|robots\.txt|humans\.txt|ads\.txt|app-ads\.txt|security\.txt|sitemap[\w-]*\.xml(?:\.gz)?|apple-touch-icon[\w-]*\.png|browserconfig\.xml|crossdomain\.xml|clientaccesspolicy\.xml|site\.webmanifest|manifest\.webmanifest|\.well-known\/(?:security\.txt|change-password|apple-app-site-association|assetlinks\.json|traffic-advice|acme-challenge\/.*|appspecific\/.*))$/;
+
+const DESCRIPTIONS =
+  /\/(?:(?:openapi|swagger)(?:\.json|\.ya?ml)|swagger\/v\d+\/swagger\.(?:json|ya?ml)|v[23]\/api-docs(?:\/[\w-]+)?)$/;
 
 /** Something of this is in every path that `SCANNERS` accepts: sorts out nearly all others in one pass. */
 const SCANNED =
