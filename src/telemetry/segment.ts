@@ -5,7 +5,7 @@
  * Literal text is percent-decoded where that is safe (RFC 3986, section 6.2.2.2), so one resource has one key.
  */
 import { telemetryLimits } from "../base/limits.ts";
-import { isDateAt, isDigit, isLetter, isUuid } from "./forms.ts";
+import { isDateAt, isDigit, isLetter, isUuid, lowerText } from "./forms.ts";
 import { CHAR_BITS, Char, classifyMasked, LexicalClass } from "./lexical.ts";
 import { isRandomPart, isVersion } from "./randomness.ts";
 import { isKnownWord } from "./vocabulary.ts";
@@ -284,12 +284,18 @@ function trailingDigits(bytes: Uint8Array, start: number, end: number, digitsMin
   const digits = end - at;
   const letters = at - start;
   if (digits === 0 || letters === 0) return 0;
+  if (end - start <= 7 && NUMBERED_WORDS.has(lowerText(bytes, start, end))) return 0;
   if (digits >= digitsMin) return isVersion(bytes, start, end) ? 0 : at;
   if (digitsMin === PATH_RULES.digitsMin && letters === 1) {
     return isVersion(bytes, start, end) ? 0 : at;
   }
   return 0;
 }
+
+/** Words of formats and products whose digits count nothing. */
+const NUMBERED_WORDS: ReadonlySet<string> = new Set(
+  "s3 x64 x86 x509 p12 e164 h264 h265 sha224 sha256 sha384 sha512 iso8601".split(" "),
+);
 
 /** A list of any length is written as one of two: `{int},{int}`. */
 function foldList(reading: SegmentReading, key: string): string {
