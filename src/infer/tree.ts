@@ -54,7 +54,9 @@ export function joinNodes(key: string, nodes: readonly TreeNode[]): TreeNode {
       joined.members.set(member, (joined.members.get(member) ?? 0) + calls);
     for (const [method, operations] of node.operations)
       joined.operations.set(method, [...(joined.operations.get(method) ?? []), ...operations]);
-    addSlots(joined, frameOf(node.key) === key ? node.slots : [wordSlot(node)]);
+    // What was only ever refused, as a word in the place of a number, is no value of the parameter.
+    const taught = taughtCalls(node);
+    if (taught > 0) addSlots(joined, frameOf(node.key) === key ? node.slots : [wordSlot(taught)]);
   }
   const below = new Map<string, TreeNode[]>();
   for (const node of nodes)
@@ -105,9 +107,17 @@ export function countCalls(node: TreeNode): number {
   return calls;
 }
 
+/** Calls of the node and below it that were not refused. */
+function taughtCalls(node: TreeNode): number {
+  let calls = 0;
+  for (const operations of node.operations.values())
+    for (const operation of operations) calls += operation.calls;
+  for (const child of node.children.values()) calls += taughtCalls(child);
+  return calls;
+}
+
 /** What stood in a parameter where all that is known is that it was a word. */
-function wordSlot(node: TreeNode): SlotSummary {
-  const calls = countCalls(node);
+function wordSlot(calls: number): SlotSummary {
   const text = emptyText();
   text.count = calls;
   text.classes.set(LexicalClass.Word, calls);

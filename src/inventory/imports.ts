@@ -81,7 +81,7 @@ async function apiOfHosts(db: Reader, { hosts }: Described): Promise<string> {
     hosts.length === 0 ? "it names no server" : `its servers are ${hosts.slice(0, 5).join(", ")}`;
   throw new InventoryProblem(
     "invalid",
-    `no API that was heard fits the description, as ${names}: say which API it describes`,
+    `no API that was heard fits the description, as ${names}: name the API that it describes (--api of nta import, api of the request)`,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Settings } from "../base/config.ts";
 import type { ApiRow } from "../server/contract.ts";
+import { placeOf } from "./client/find.ts";
 import { ServerClient } from "./client/server.ts";
 import { ago, tableText } from "./client/table.ts";
 import { printLine } from "./standardoutput.ts";
@@ -38,7 +39,7 @@ export const apis = async (settings: Settings): Promise<number> => {
 
 const cells = (row: ApiRow): (string | number)[] => [
   row.id,
-  row.name,
+  placeOf(row),
   row.status,
   row.endpoints,
   row.calls,

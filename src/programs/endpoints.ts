@@ -1,6 +1,6 @@
 import type { Settings } from "../base/config.ts";
-import type { EndpointRow } from "../server/contract.ts";
-import { findApi } from "./client/find.ts";
+import type { ApiRow, EndpointRow } from "../server/contract.ts";
+import { findApi, placeOf } from "./client/find.ts";
 import { ServerClient } from "./client/server.ts";
 import { tableText } from "./client/table.ts";
 import { printLine } from "./standardoutput.ts";
@@ -29,11 +29,15 @@ export const endpoints = async (
     return 0;
   }
   const isOne = api !== null;
+  const places = new Map<string, string>();
+  if (!isOne)
+    for await (const row of server.all<ApiRow>("/apis", { limit: PAGE }))
+      places.set(row.id, placeOf(row));
   const head = ["METHOD", "PATH", "CALLS", "ERRORS", "P95 MS", "AUTH", "SENSITIVE", "FINDINGS"];
   printLine(
     tableText(
       isOne ? head : ["API", ...head],
-      rows.map((row) => (isOne ? cells(row) : [row.apiName, ...cells(row)])),
+      rows.map((row) => (isOne ? cells(row) : [places.get(row.api) ?? row.apiName, ...cells(row)])),
     ),
   );
   return 0;

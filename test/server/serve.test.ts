@@ -39,9 +39,13 @@ test("from a capture to documents, by the command line alone", async () => {
       "stock.example.internal",
     ]);
     const shop = rows.find(({ name }) => name === "shop.example.com")!;
-    assert.match(nta("apis", "-q", "shop"), /^ID +API +STATUS/);
+    assert.match(
+      nta("apis", "-q", "shop"),
+      /^ID +API +STATUS[^\n]*\n\S+ +shop\.example\.com:8080 /,
+    );
     assert.equal(rowsOf(nta("endpoints", "shop.example.com", "--json")).length, shop.endpoints);
     assert.match(nta("endpoints", "shop.example.com"), /\/api\/v1\/orders\/\{orderId\}/);
+    assert.match(nta("endpoints"), /^API +METHOD[\s\S]*\nstock\.example\.internal:9090 +GET /);
     assert.equal(nta("export", "-o", "out").trim().split("\n").length, 2);
     const names = [
       "shop.example.com_8080.openapi.yaml",
