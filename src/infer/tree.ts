@@ -56,7 +56,8 @@ export function joinNodes(key: string, nodes: readonly TreeNode[]): TreeNode {
       joined.operations.set(method, [...(joined.operations.get(method) ?? []), ...operations]);
     // What was only ever refused, as a word in the place of a number, is no value of the parameter.
     const taught = taughtCalls(node);
-    if (taught > 0) addSlots(joined, frameOf(node.key) === key ? node.slots : [wordSlot(taught)]);
+    const isAlike = node.key === key || frameOf(node.key) === key;
+    if (taught > 0) addSlots(joined, isAlike ? node.slots : [wordSlot(taught)]);
   }
   const below = new Map<string, TreeNode[]>();
   for (const node of nodes)

@@ -5,6 +5,7 @@ import { defaultPrivacy } from "../telemetry/privacy.ts";
 import { defaultSelection } from "../telemetry/selection.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { infer } from "./infer.ts";
+import { endpoint, learn } from "./learn.fixture.ts";
 
 test("what was only ever refused changes no parameter, though a delta tells of it", () => {
   const telemetry = new Telemetry({
@@ -24,4 +25,15 @@ test("what was only ever refused changes no parameter, though a delta tells of i
     ]),
   );
   assert.deepEqual(parameters, [["/items/{itemId}/parts/{partId}", "integer", "integer"]]);
+});
+
+test("a parameter below another keeps its type, whatever the other's values are", () => {
+  const users = ["alice", "bob", "carol", "17", "4f6c1c9e-5d3a-4b57-9d0e-0a3f5a1b2c3d"];
+  const api = learn(users.map((user, post) => [`GET /users/${user}/posts/${post}`, { post }]));
+  assert.deepEqual(
+    endpoint(api, "GET /users/{userId}/posts/{postId}").operation.parameters.map(
+      ({ schema }) => schema.kind,
+    ),
+    ["string", "integer"],
+  );
 });
