@@ -4,8 +4,15 @@
  * Callers, latency, time buckets and samples of hashes are left out: from sums of those nothing is concluded.
  */
 
-import type { EnumSketch } from "../telemetry/enumsketch.ts";
-import type { FieldShape, Shape, TagVariant, TextShape } from "../telemetry/shape.ts";
+import {
+  emptyObjectShape,
+  emptyShape,
+  emptyTextShape,
+  type FieldShape,
+  type Shape,
+  type TagVariant,
+  type TextShape,
+} from "../telemetry/shape.ts";
 import type {
   BodySummary,
   OperationSummary,
@@ -13,6 +20,8 @@ import type {
   RequestSummary,
   ResponseSummary,
 } from "../telemetry/summary.ts";
+import { sumOfTallies } from "../telemetry/tally.ts";
+import { sumOfWords } from "../telemetry/wordcounts.ts";
 import { obtain } from "./obtain.ts";
 import { enumWordsMax } from "./thresholds.ts";
 
@@ -50,26 +59,6 @@ export function addOperation(into: OperationSum, from: OperationSum | OperationS
   addEach(into.responses, from.responses, emptyResponse, addResponse);
 }
 
-export function emptyShape(): Shape {
-  return {
-    nulls: 0,
-    booleans: 0,
-    integers: 0,
-    numbers: 0,
-    integers64: 0,
-    integersHuge: 0,
-    negatives: 0,
-    strings: 0,
-    arrays: 0,
-    objects: 0,
-    text: null,
-    integerSample: null,
-    items: null,
-    emptyArrays: 0,
-    fields: null,
-  };
-}
-
 export function addShape(into: Shape, from: Shape): void {
   into.nulls += from.nulls;
   into.booleans += from.booleans;
@@ -83,7 +72,7 @@ export function addShape(into: Shape, from: Shape): void {
   into.objects += from.objects;
   into.emptyArrays += from.emptyArrays;
   if (from.text !== null) {
-    into.text ??= emptyText();
+    into.text ??= emptyTextShape();
     addText(into.text, from.text);
   }
   if (from.items !== null) {
@@ -91,39 +80,27 @@ export function addShape(into: Shape, from: Shape): void {
     addShape(into.items, from.items);
   }
   if (from.fields !== null) {
-    into.fields ??= { whole: 0, fields: new Map(), rest: null, restNames: 0, tags: new Map() };
+    into.fields ??= emptyObjectShape();
     addFields(into.fields, from.fields);
   }
 }
 
-export function emptyText(): TextShape {
-  return {
-    count: 0,
-    classes: new Map(),
-    lengths: new Map(),
-    commaLists: 0,
-    spaceLists: 0,
-    pipeLists: 0,
-    words: { words: new Map(), others: 0 },
-    sample: null,
-  };
-}
-
 export function sumTexts(texts: readonly TextShape[]): TextShape {
   if (texts.length === 1) return texts[0]!;
-  const sum = emptyText();
+  const sum = emptyTextShape();
   for (const text of texts) addText(sum, text);
   return sum;
 }
 
 export function addText(into: TextShape, from: TextShape): void {
   into.count += from.count;
-  addCounts(into.classes, from.classes);
-  addCounts(into.lengths, from.lengths);
+  into.classes = sumOfTallies(into.classes, from.classes);
+  into.lengths = sumOfTallies(into.lengths, from.lengths);
   into.commaLists += from.commaLists;
   into.spaceLists += from.spaceLists;
   into.pipeLists += from.pipeLists;
-  addWords(into.words, from.words);
+  into.words = sumOfWords(into.words, from.words, enumWordsMax);
+  into.others += from.others;
 }
 
 export function addParameter(into: ParameterSummary, from: ParameterSummary): void {
@@ -133,7 +110,7 @@ export function addParameter(into: ParameterSummary, from: ParameterSummary): vo
 }
 
 export function emptyParameter(): ParameterSummary {
-  return { calls: 0, repeated: 0, text: emptyText(), sample: null };
+  return { calls: 0, repeated: 0, text: emptyTextShape(), sample: null };
 }
 
 function addFields(into: NonNullable<Shape["fields"]>, from: NonNullable<Shape["fields"]>): void {
@@ -154,6 +131,8 @@ function addFields(into: NonNullable<Shape["fields"]>, from: NonNullable<Shape["
     if (repeated > 0) target.repeated = repeated;
     addShape(target.shape, field.shape);
   }
+  if (from.tags === null) return;
+  into.tags ??= new Map();
   for (const [name, variants] of from.tags) {
     const known = into.tags.get(name);
     if (known === null) continue;
@@ -170,17 +149,6 @@ function addFields(into: NonNullable<Shape["fields"]>, from: NonNullable<Shape["
     }
     if (target.size > enumWordsMax) into.tags.set(name, null);
   }
-}
-
-function addWords(into: EnumSketch, from: EnumSketch): void {
-  into.others += from.others;
-  if (into.words === null) return;
-  if (from.words === null) {
-    into.words = null;
-    return;
-  }
-  addCounts(into.words, from.words);
-  if (into.words.size > enumWordsMax) into.words = null;
 }
 
 function emptyRequest(): RequestSummary {

@@ -3,6 +3,7 @@
 import { NameFlag, nameFlags } from "../telemetry/fieldnames.ts";
 import { LexicalClass } from "../telemetry/lexical.ts";
 import type { TextShape } from "../telemetry/shape.ts";
+import { countIn } from "../telemetry/tally.ts";
 import { compareText } from "./group.ts";
 import type { Schema } from "./model.ts";
 import * as thresholds from "./thresholds.ts";
@@ -32,14 +33,14 @@ export function textSchema(text: TextShape, kin: TextShape, name: string): Strin
 
 /** What stands in a field of a form, a part or an element: a value as text, or a file. */
 export function partSchema(text: TextShape, kin: TextShape, name: string): Schema {
-  if (text.count > 0 && text.classes.get(LexicalClass.Binary) === text.count)
+  if (text.count > 0 && countIn(text.classes, LexicalClass.Binary) === text.count)
     return { kind: "string", nullable: false, format: "binary", words: null };
   return valueSchema(text, name, kin);
 }
 
 /** Schema of text that stands for a value of a path, query or header: `12` is an integer where all are. */
 export function valueSchema(text: TextShape, name: string, kin = text): Schema {
-  const count = (lexicalClass: number): number => text.classes.get(lexicalClass) ?? 0;
+  const count = (lexicalClass: number): number => countIn(text.classes, lexicalClass);
   if (text.count > 0) {
     const integers = count(LexicalClass.Integer);
     if (integers === text.count)
@@ -53,7 +54,7 @@ export function valueSchema(text: TextShape, name: string, kin = text): Schema {
 
 export function textFormat(text: TextShape): string | null {
   for (const [lexicalClass, format] of FORMATS)
-    if (text.count > 0 && text.classes.get(lexicalClass) === text.count) return format;
+    if (text.count > 0 && countIn(text.classes, lexicalClass) === text.count) return format;
   return null;
 }
 
@@ -70,26 +71,29 @@ const MESSAGES = new Set(
 
 /** The words of a complete enumeration, sorted, or null. */
 export function enumeration(text: TextShape, name: string): readonly string[] | null {
-  const { words, others } = text.words;
+  const { words, others } = text;
   // The word of a file is its content type.
   if (
-    text.classes.has(LexicalClass.Binary) ||
+    countIn(text.classes, LexicalClass.Binary) > 0 ||
     words === null ||
     others > 0 ||
-    words.size < (nameFlags(name) & (NameFlag.Tag | NameFlag.EnumLike) ? 1 : 2) ||
-    words.size > thresholds.enumWordsMax
+    words.words.length < (nameFlags(name) & (NameFlag.Tag | NameFlag.EnumLike) ? 1 : 2) ||
+    words.words.length > thresholds.enumWordsMax
   )
     return null;
   let count = 0;
-  for (const calls of words.values()) count += calls;
-  if (count < thresholds.enumCountMin || count < words.size * thresholds.enumCallsPerWordMin)
+  for (const calls of words.counts) count += calls;
+  if (
+    count < thresholds.enumCountMin ||
+    count < words.words.length * thresholds.enumCallsPerWordMin
+  )
     return null;
-  return [...words.keys()].sort(compareText);
+  return [...words.words].sort(compareText);
 }
 
 /** Three bits of length are up to seven digits: surely 32 bits; four are up to fifteen: surely 64. */
 function intFormat(text: TextShape): "int32" | "int64" | null {
-  const longest = Math.max(0, ...text.lengths.keys());
+  const longest = text.lengths.at(-2) ?? 0;
   if (longest <= 3) return "int32";
   return longest <= 4 ? "int64" : null;
 }

@@ -6,9 +6,10 @@
 import { inferLimits } from "../base/limits.ts";
 import { LexicalClass } from "../telemetry/lexical.ts";
 import type { ValueSample } from "../telemetry/sample.ts";
+import { emptyTextShape } from "../telemetry/shape.ts";
 import type { OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
 import { obtain } from "./obtain.ts";
-import { addText, emptyText } from "./sum.ts";
+import { addText } from "./sum.ts";
 
 export interface TreeNode {
   /** Segment pattern of `telemetry/segment.ts`; `{}` where words became a parameter. */
@@ -119,11 +120,11 @@ function taughtCalls(node: TreeNode): number {
 
 /** What stood in a parameter where all that is known is that it was a word. */
 function wordSlot(calls: number): SlotSummary {
-  const text = emptyText();
+  const text = emptyTextShape();
   text.count = calls;
-  text.classes.set(LexicalClass.Word, calls);
-  text.words.words = null;
-  text.words.others = calls;
+  text.classes = [LexicalClass.Word, calls];
+  text.words = null;
+  text.others = calls;
   return { text, sample: { threshold: 0, hashes: [], count: calls } };
 }
 
@@ -136,7 +137,7 @@ function addSlots(into: TreeNode, slots: readonly SlotSummary[]): void {
 }
 
 function joinSlots(a: SlotSummary, b: SlotSummary): SlotSummary {
-  const text = emptyText();
+  const text = emptyTextShape();
   addText(text, a.text);
   addText(text, b.text);
   return { text, sample: joinSamples(a.sample, b.sample) };

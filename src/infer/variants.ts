@@ -25,7 +25,7 @@ export interface VariantKind {
 /** The kinds of the objects of one structure, or null where they are one. */
 export function findVariants(objects: readonly ObjectShape[]): Variants | null {
   const whole = objects.reduce((sum, object) => sum + object.whole, 0);
-  const names = new Set(objects.flatMap((object) => [...object.tags.keys()]));
+  const names = new Set(objects.flatMap((object) => [...(object.tags?.keys() ?? [])]));
   for (const property of [...names].sort(compareText)) {
     const kinds = kindsBy(property, objects, whole);
     if (kinds !== null && areApart(kinds, property)) return { property, kinds };
@@ -42,7 +42,7 @@ function kindsBy(
   const sums = new Map<string, { count: number; present: Map<string, number> }>();
   let tagged = 0;
   for (const object of objects) {
-    const words = object.tags.get(property);
+    const words = object.tags?.get(property);
     if (words === null) return null;
     for (const [word, { count, present }] of words ?? []) {
       const sum = obtain(sums, word, () => ({ count: 0, present: new Map<string, number>() }));
@@ -52,7 +52,7 @@ function kindsBy(
         sum.present.set(field, times + (sum.present.get(field) ?? 0));
     }
     const text = object.fields.get(property)?.shape.text ?? null;
-    if (text !== null && (text.words.words === null || text.words.others > 0)) return null;
+    if (text !== null && (text.words === null || text.others > 0)) return null;
   }
   if (tagged < whole || sums.size < 2 || sums.size > thresholds.variantsMax) return null;
   const kinds = [...sums].map(([word, sum]) => ({ word, ...sum }));

@@ -5,6 +5,7 @@
 
 import { LexicalClass } from "../telemetry/lexical.ts";
 import type { Shape } from "../telemetry/shape.ts";
+import { countIn } from "../telemetry/tally.ts";
 import type { ApiView, EndpointView } from "./apiview.ts";
 import type { Severity } from "./rows.ts";
 import { formsOf, SENSITIVITY, type SensitiveClass } from "./sensitive.ts";
@@ -189,7 +190,7 @@ export const RULES: readonly Rule[] = [
         // What stands below an object is reached by the same identifier.
         if (!pathOf(view).endsWith("}")) return [];
         const integers = view.heard.slots.filter(
-          ({ text }) => (text.classes.get(LexicalClass.Integer) ?? 0) > text.count / 2,
+          ({ text }) => countIn(text.classes, LexicalClass.Integer) > text.count / 2,
         );
         const count = integers.reduce((sum, { text }) => sum + text.count, 0);
         if (integers.length === 0) return [];
@@ -259,7 +260,7 @@ function urlCredentials({ heard, sightings }: EndpointView): string[] {
     }
     for (const [name, { text, calls }] of request.query) {
       const tokens =
-        (text.classes.get(LexicalClass.Jwt) ?? 0) + (text.classes.get(LexicalClass.Secret) ?? 0);
+        countIn(text.classes, LexicalClass.Jwt) + countIn(text.classes, LexicalClass.Secret);
       if (tokens > 0 && !names.has(name)) names.set(name, calls);
     }
   }

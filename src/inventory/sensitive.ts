@@ -2,6 +2,7 @@
 import { LexicalClass } from "../telemetry/lexical.ts";
 import type { Shape, TextShape } from "../telemetry/shape.ts";
 import type { BodySummary, OperationSummary, ParameterSummary } from "../telemetry/summary.ts";
+import { countIn } from "../telemetry/tally.ts";
 
 export type SensitiveClass =
   | "email"
@@ -92,7 +93,7 @@ export function sightingsOf(operation: OperationSummary): Sighting[] {
 /** Classes of the values that stood in one parameter of a path. */
 export const formsOf = (text: TextShape): { kind: SensitiveClass; count: number }[] =>
   [...BY_FORM].flatMap(([lexical, kind]) => {
-    const count = text.classes.get(lexical) ?? 0;
+    const count = countIn(text.classes, lexical);
     return count > 0 && count >= SHARE_MIN * text.count ? [{ kind, count }] : [];
   });
 

@@ -19,7 +19,8 @@ const MAP = 200;
 const SAMPLE = 88;
 const HASH = 8;
 const SHAPE = 152;
-const TEXT = 112;
+const TEXT = 240;
+const WORDS = 130;
 const PARAMETER = 48;
 const BODY = 96;
 const OPERATION = 420;
@@ -104,10 +105,10 @@ function weighShape(shape: Shape): number {
 }
 
 function weighObject(object: ObjectShape): number {
-  let weight = 2 * MAP + 64;
+  let weight = MAP + 72;
   for (const field of object.fields.values()) weight += ENTRY + 40 + weighShape(field.shape);
   if (object.rest !== null) weight += weighShape(object.rest);
-  for (const variants of object.tags.values()) {
+  for (const variants of object.tags?.values() ?? []) {
     weight += MAP + ENTRY;
     for (const variant of variants?.values() ?? []) {
       weight += MAP + ENTRY * (1 + variant.present.size);
@@ -117,9 +118,9 @@ function weighObject(object: ObjectShape): number {
 }
 
 function weighText(text: TextShape): number {
-  const words = text.words.words?.size ?? 0;
-  const entries = text.classes.size + text.lengths.size + words;
-  return TEXT + 3 * MAP + ENTRY * entries + weighSample(text.sample);
+  const words = text.words?.words.length ?? 0;
+  const listed = words === 0 ? 0 : WORDS + 48 * words;
+  return TEXT + 8 * (text.classes.length + text.lengths.length) + listed + weighSample(text.sample);
 }
 
 const weighSample = (sample: ValueSample | null): number =>

@@ -47,7 +47,8 @@ function brief(shape: Shape): unknown {
   if (shape.booleans > 0) parts.push("boolean");
   if (shape.integers > 0) parts.push("integer");
   if (shape.numbers > 0) parts.push("number");
-  for (const lexical of shape.text?.classes.keys() ?? []) {
+  const classes = shape.text?.classes ?? [];
+  for (const lexical of classes.filter((_, index) => index % 2 === 0)) {
     parts.push(Object.keys(LexicalClass)[lexical]);
   }
   if (shape.items !== null) parts.push([brief(shape.items)]);

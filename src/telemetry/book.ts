@@ -18,6 +18,7 @@ import { HASH_LOW_SPAN } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import { emptySample, observeHash, type ValueSample } from "./sample.ts";
 import type { Shape } from "./shape.ts";
+import { noWords, type WordCounts, wordCountsOf } from "./wordcounts.ts";
 import type { WordTable } from "./words.ts";
 
 export const Node = {
@@ -436,16 +437,16 @@ export class Book {
   }
 
   /** The words of a text with their counts, or null where there were too many. */
-  wordsOf(text: number, table: WordTable): Map<string, number> | null {
+  wordsOf(text: number, table: WordTable): WordCounts | null {
     const words = this.cells[text + Text.Words]!;
     if (words === NO_ENUM) return null;
-    const counts = new Map<string, number>();
-    if (words === 0) return counts;
+    if (words === 0) return noWords;
+    const entries: [string, number][] = [];
     const stop = words + WORDS_HEAD + this.cells[words + 1]! * WORD_NUMBERS;
     for (let at = words + WORDS_HEAD; at < stop; at += WORD_NUMBERS) {
-      counts.set(table.text(this.cells[at]!), this.cells[at + 1]!);
+      entries.push([table.text(this.cells[at]!), this.cells[at + 1]!]);
     }
-    return counts;
+    return wordCountsOf(entries);
   }
 }
 

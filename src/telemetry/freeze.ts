@@ -15,6 +15,7 @@ import {
   emptyShape,
   emptyTextShape,
   type FieldShape,
+  noText,
   type ObjectShape,
   type Shape,
   type TagVariant,
@@ -22,6 +23,7 @@ import {
 } from "./shape.ts";
 import type { ParameterSummary, SlotSummary } from "./summary.ts";
 import type { Tables } from "./tables.ts";
+import { sumOf, withCount } from "./tally.ts";
 
 export function freezeShape(book: Book, node: number, tables: Tables): Shape {
   const { cells } = book;
@@ -87,6 +89,7 @@ function freezeTags(
   tables: Tables,
 ): void {
   const fields = fieldsOf(book, node).map((at) => tables.names.text(book.cells[at + Node.Name]!));
+  object.tags = new Map();
   for (const [nameId, words] of tags) {
     if (words === null) {
       object.tags.set(tables.names.text(nameId), null);
@@ -121,31 +124,32 @@ function freezeText(book: Book, text: number, tables: Tables): TextShape {
   const { cells } = book;
   const frozen = emptyTextShape();
   for (let at = text; at < text + Text.Samples; at += 2) {
-    if (cells[at] !== 0) frozen.classes.set(cells[at]! - 1, cells[at + 1]!);
+    if (cells[at] !== 0) frozen.classes = withCount(frozen.classes, cells[at]! - 1, cells[at + 1]!);
   }
   for (let bits = 1; bits <= inlineLengthBits; bits += 1) {
     const count = cells[text + Text.Lengths + bits - 1]!;
-    if (count > 0) frozen.lengths.set(bits, count);
+    if (count > 0) frozen.lengths = withCount(frozen.lengths, bits, count);
   }
-  frozen.words.others = cells[text + Text.Others]!;
-  frozen.words.words = book.wordsOf(text, tables.words);
+  frozen.others = cells[text + Text.Others]!;
+  frozen.words = book.wordsOf(text, tables.words);
   const sideAt = cells[text + Text.Side]!;
   const side = sideAt === 0 ? null : book.texts[sideAt - 1]!;
   if (side !== null) {
     for (let at = 0; at < side.classes.length; at += 2) {
-      frozen.classes.set(side.classes[at]!, side.classes[at + 1]!);
+      frozen.classes = withCount(frozen.classes, side.classes[at]!, side.classes[at + 1]!);
     }
     for (let bits = 0; bits < side.lengths.length; bits += 1) {
-      if (side.lengths[bits]! > 0) frozen.lengths.set(bits, side.lengths[bits]!);
+      const count = side.lengths[bits]!;
+      if (count > 0) frozen.lengths = withCount(frozen.lengths, bits, count);
     }
     frozen.commaLists = side.commaLists;
     frozen.spaceLists = side.spaceLists;
     frozen.pipeLists = side.pipeLists;
   }
-  for (const count of frozen.classes.values()) frozen.count += count;
+  frozen.count = sumOf(frozen.classes);
   const sample = side?.sample ?? null;
-  if (sample === null) return frozen;
-  return { ...frozen, sample: freezeSample(sample, cells[text + Text.Samples]!) };
+  if (sample !== null) frozen.sample = freezeSample(sample, cells[text + Text.Samples]!);
+  return frozen;
 }
 
 const freezeSample = (sample: ValueSample, count: number): ValueSample => ({
@@ -164,12 +168,14 @@ export function freezeParameters(
   if (root === 0) return parameters;
   for (const at of fieldsOf(book, root)) {
     const text = book.cells[at + Node.Text]!;
-    const frozen = text === 0 ? emptyTextShape() : freezeText(book, text, tables);
+    const frozen = text === 0 ? noText : freezeText(book, text, tables);
+    const { sample } = frozen;
+    if (sample !== null) frozen.sample = null;
     parameters.set(tables.names.text(book.cells[at + Node.Name]!), {
       calls: book.cells[at + Node.Present]!,
       repeated: repeatedOf(book, at),
-      text: { ...frozen, sample: null },
-      sample: frozen.sample,
+      text: frozen,
+      sample,
     });
   }
   return parameters;
@@ -179,7 +185,9 @@ export function freezeParameters(
 export function freezeSlot(book: Book, node: number, tables: Tables): SlotSummary {
   const text = book.cells[node + Node.Text]!;
   const frozen = text === 0 ? emptyTextShape() : freezeText(book, text, tables);
-  return { text: { ...frozen, sample: null }, sample: frozen.sample ?? emptySample() };
+  const sample = frozen.sample ?? emptySample();
+  frozen.sample = null;
+  return { text: frozen, sample };
 }
 
 /** Half of an object's fields stay: those heard most, of equals the later ones. The others become its rest. */

@@ -5,7 +5,6 @@ import { HASH_LOW_SPAN } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import { Book } from "./book.ts";
 import { NO_PLACE, TOP_PLACE } from "./course.ts";
-import { observeWord } from "./enumsketch.ts";
 import { NameFlag, nameFlags } from "./fieldnames.ts";
 import { freezeShape } from "./freeze.ts";
 import { Joiner } from "./join.ts";
@@ -16,7 +15,9 @@ import { emptySample, observeHash } from "./sample.ts";
 import { namePattern } from "./segment.ts";
 import { emptyObjectShape, emptyShape, emptyTextShape, type Shape } from "./shape.ts";
 import { Tables } from "./tables.ts";
+import { withCount } from "./tally.ts";
 import { CLASS_MASK, CLASS_SHIFT, lengthClass, Tape, TapeFlag } from "./tape.ts";
+import { sumOfWords, wordCountsOf } from "./wordcounts.ts";
 
 const key = new Uint8Array(8).fill(7);
 const { hash, judge } = new Tables(key, defaultPrivacy);
@@ -89,7 +90,6 @@ function slowTags(
   shape: Shape,
   present: ReadonlySet<string>,
 ): void {
-  const tags = shape.fields!.tags;
   for (const [raw, value] of members) {
     const rawBytes = Buffer.from(raw);
     const name = namePattern(rawBytes, 0, rawBytes.length) ?? raw;
@@ -97,6 +97,8 @@ function slowTags(
     const bytes = Buffer.from(value);
     judge.text(nameFlags(name), bytes, 0, bytes.length);
     if ((judge.entry & TapeFlag.HasWord) === 0) continue;
+    const tags = shape.fields!.tags ?? new Map();
+    shape.fields!.tags = tags;
     if (!tags.has(name) && tags.size >= telemetryLimits.tagsMax) continue;
     const words = tags.has(name) ? tags.get(name)! : new Map();
     tags.set(name, words);
@@ -141,9 +143,9 @@ function slowString(value: string, shape: Shape, flags: number): void {
   judge.text(flags, bytes, 0, bytes.length);
   const lexical = (judge.entry >>> CLASS_SHIFT) & CLASS_MASK;
   text.count += 1;
-  text.classes.set(lexical, (text.classes.get(lexical) ?? 0) + 1);
+  text.classes = withCount(text.classes, lexical, 1);
   const length = lengthClass(bytes.length);
-  text.lengths.set(length, (text.lengths.get(length) ?? 0) + 1);
+  text.lengths = withCount(text.lengths, length, 1);
   if ((judge.entry & TapeFlag.CommaList) !== 0) text.commaLists += 1;
   if ((judge.entry & TapeFlag.SpaceList) !== 0) text.spaceLists += 1;
   if ((judge.entry & TapeFlag.PipeList) !== 0) text.pipeLists += 1;
@@ -153,8 +155,9 @@ function slowString(value: string, shape: Shape, flags: number): void {
     const high = judge.hashHigh;
     observeHash(sample, high * HASH_LOW_SPAN + judge.hashLow, telemetryLimits.fieldHashesMax);
   }
-  if ((judge.entry & TapeFlag.HasWord) !== 0) observeWord(text.words, value);
-  else text.words.others += 1;
+  if ((judge.entry & TapeFlag.HasWord) !== 0) {
+    text.words = sumOfWords(text.words, wordCountsOf([[value, 1]]), telemetryLimits.enumWordsMax);
+  } else text.others += 1;
 }
 
 const fieldName = fc.oneof(

@@ -170,9 +170,9 @@ function absorbParameters(
     }
     known.calls += parameter.calls;
     known.repeated += parameter.repeated;
-    absorbText(known.text, parameter.text);
-    const sample = absorbSample(known.sample, parameter.sample, telemetryLimits.fieldHashesMax);
-    if (sample !== known.sample) (known as { sample: typeof sample }).sample = sample;
+    if (known.text.count === 0) known.text = parameter.text;
+    else absorbText(known.text, parameter.text);
+    known.sample = absorbSample(known.sample, parameter.sample, telemetryLimits.fieldHashesMax);
   }
   if (into.size > telemetryLimits.parametersMax) {
     keepMostBy(into, telemetryLimits.parametersMax, (parameter) => parameter.calls);

@@ -3,7 +3,6 @@
  * be used afterwards. Commutative and associative in what it leaves in `into`, below the limits.
  */
 import { telemetryLimits } from "../base/limits.ts";
-import { mergeEnum } from "./enumsketch.ts";
 import { mergeSample } from "./sample.ts";
 import {
   emptyShape,
@@ -13,6 +12,8 @@ import {
   type TagVariant,
   type TextShape,
 } from "./shape.ts";
+import { sumOfTallies } from "./tally.ts";
+import { sumOfWords } from "./wordcounts.ts";
 
 export function absorbShape(into: Shape, from: Shape): void {
   into.nulls += from.nulls;
@@ -40,14 +41,14 @@ export function absorbShape(into: Shape, from: Shape): void {
 
 export function absorbText(into: TextShape, from: TextShape): void {
   into.count += from.count;
-  addCounts(into.classes, from.classes);
-  addCounts(into.lengths, from.lengths);
+  into.classes = sumOfTallies(into.classes, from.classes);
+  into.lengths = sumOfTallies(into.lengths, from.lengths);
   into.commaLists += from.commaLists;
   into.spaceLists += from.spaceLists;
   into.pipeLists += from.pipeLists;
-  mergeEnum(into.words, from.words);
-  const sample = absorbSample(into.sample, from.sample, telemetryLimits.fieldHashesMax);
-  if (sample !== into.sample) (into as { sample: TextShape["sample"] }).sample = sample;
+  into.words = sumOfWords(into.words, from.words, telemetryLimits.enumWordsMax);
+  into.others += from.others;
+  into.sample = absorbSample(into.sample, from.sample, telemetryLimits.fieldHashesMax);
 }
 
 /** The union of two samples of which either may be missing. */
@@ -116,6 +117,10 @@ export function valuesOf(shape: Shape): number {
 }
 
 function absorbTags(into: ObjectShape, from: ObjectShape): void {
+  if (into.tags === null || from.tags === null) {
+    into.tags ??= from.tags;
+    return;
+  }
   for (const [name, variants] of from.tags) {
     const known = into.tags.get(name);
     if (known === undefined) into.tags.set(name, variants);

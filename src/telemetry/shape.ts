@@ -3,8 +3,9 @@
  * that stood at one place). All counts add under merge.
  */
 
-import { type EnumSketch, emptyEnum } from "./enumsketch.ts";
 import type { ValueSample } from "./sample.ts";
+import { emptyTally, type Tally } from "./tally.ts";
+import { noWords, type WordCounts } from "./wordcounts.ts";
 
 /**
  * A JSON value, or what a form, a multipart body or an XML document has at one place.
@@ -46,9 +47,9 @@ export interface ObjectShape {
   restNames: number;
   /**
    * For tag-like fields (`type`, `kind`, `event`, ...), by word: how many whole objects bore it, and how many of
-   * those had which other field. Null per tag where its words are too many.
+   * those had which other field. Null per tag where its words are too many, null for all where there is none.
    */
-  readonly tags: Map<string, Map<string, TagVariant> | null>;
+  tags: Map<string, Map<string, TagVariant> | null> | null;
 }
 
 export interface FieldShape {
@@ -67,17 +68,19 @@ export interface TagVariant {
 /** Strings at one place: how many of each lexical class (`lexical.ts`), how long, which words. */
 export interface TextShape {
   count: number;
-  /** Indexed by `LexicalClass`; sparse counts. */
-  readonly classes: Map<number, number>;
-  /** Length classes: index is the bit length of the byte count (0, 1, 2-3, 4-7, ...), at most 24. */
-  readonly lengths: Map<number, number>;
+  /** By `LexicalClass`. */
+  classes: Tally;
+  /** Length classes: by the bit length of the byte count (0, 1, 2-3, 4-7, ...), at most 24. */
+  lengths: Tally;
   /** Values that are lists of at least two items by comma, space or pipe. */
   commaLists: number;
   spaceLists: number;
   pipeLists: number;
-  /** Of files in a multipart body: their content types. */
-  readonly words: EnumSketch;
-  readonly sample: ValueSample | null;
+  /** Words that may be kept; of files in a multipart body their content types. Null where there were too many. */
+  words: WordCounts | null;
+  /** Strings that were no candidates for a word (too long, refused by name, ...): then no enumeration is complete. */
+  others: number;
+  sample: ValueSample | null;
 }
 
 export const emptyShape = (): Shape => ({
@@ -103,16 +106,20 @@ export const emptyObjectShape = (): ObjectShape => ({
   fields: new Map(),
   rest: null,
   restNames: 0,
-  tags: new Map(),
+  tags: null,
 });
 
 export const emptyTextShape = (): TextShape => ({
   count: 0,
-  classes: new Map(),
-  lengths: new Map(),
+  classes: emptyTally,
+  lengths: emptyTally,
   commaLists: 0,
   spaceLists: 0,
   pipeLists: 0,
-  words: emptyEnum(),
+  words: noWords,
+  others: 0,
   sample: null,
 });
+
+/** For what bore no string that was judged: it is never written to, so all of those share it. */
+export const noText: TextShape = Object.freeze(emptyTextShape());

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { HASH_END, KeyedHash } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
-import { emptyEnum, mergeEnum, observeWord } from "./enumsketch.ts";
 import { emptyLatency, latencyQuantile, mergeLatency, observeLatency } from "./latency.ts";
 import { emptySample, mergeSample, observeHash } from "./sample.ts";
+import { countIn, emptyTally, sumOf, sumOfTallies, type Tally, withCount } from "./tally.ts";
 import { emptyTimeBuckets, mergeTimeBuckets, observeTime } from "./timebuckets.ts";
+import { noWords, sumOfWords, type WordCounts, wordCountsOf } from "./wordcounts.ts";
 
 interface Sketch<Value, State> {
   readonly name: string;
@@ -31,10 +32,25 @@ const sketches: readonly Sketch<never, never>[] = [
   {
     name: "words",
     values: fc.nat(30).map((at) => `word${at}`),
-    empty: emptyEnum,
-    observe: (state, value) => observeWord(state, value),
-    merge: mergeEnum,
-  } satisfies Sketch<string, ReturnType<typeof emptyEnum>> as unknown as Sketch<never, never>,
+    empty: () => ({ of: noWords }),
+    observe: (state, value) => {
+      state.of = sumOfWords(state.of, wordCountsOf([[value, 1]]), telemetryLimits.enumWordsMax);
+    },
+    merge: (into, from) => {
+      into.of = sumOfWords(into.of, from.of, telemetryLimits.enumWordsMax);
+    },
+  } satisfies Sketch<string, { of: WordCounts | null }> as unknown as Sketch<never, never>,
+  {
+    name: "tally",
+    values: fc.nat(12),
+    empty: () => ({ of: emptyTally }),
+    observe: (state, value) => {
+      state.of = withCount(state.of, value, 1);
+    },
+    merge: (into, from) => {
+      into.of = sumOfTallies(into.of, from.of);
+    },
+  } satisfies Sketch<number, { of: Tally }> as unknown as Sketch<never, never>,
   {
     name: "latency",
     values: fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constantFrom(0, 0.1, 1e9)),
@@ -84,6 +100,24 @@ for (const sketch of sketches) {
     );
   });
 }
+
+test("a tally counts as a map does, and a sum leaves what it adds as it was", () => {
+  const values = fc.array(fc.nat(12), { maxLength: 20 });
+  fc.assert(
+    fc.property(values, values, (a, b) => {
+      const tallyOf = (keys: readonly number[]): Tally =>
+        keys.reduce((tally, key) => withCount(tally, key, 1), emptyTally);
+      const from = tallyOf(b);
+      const sum = sumOfTallies(tallyOf(a), from);
+      for (let key = 0; key <= 13; key += 1) {
+        assert.equal(countIn(sum, key), [...a, ...b].filter((value) => value === key).length);
+      }
+      assert.equal(sumOf(sum), a.length + b.length);
+      assert.deepEqual(from, tallyOf(b));
+    }),
+  );
+  assert.deepEqual(emptyTally, []);
+});
 
 test("a sample keeps its promise: all values below the threshold, and no more than its capacity", () => {
   fc.assert(

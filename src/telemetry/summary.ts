@@ -131,9 +131,10 @@ export interface ParameterSummary {
   calls: number;
   /** Messages that carried it more than once. */
   repeated: number;
-  readonly text: TextShape;
+  /** One without a string is never written to: it may be shared. */
+  text: TextShape;
   /** Where the name or the values look like identifiers: joined with path slots at inference. */
-  readonly sample: ValueSample | null;
+  sample: ValueSample | null;
 }
 
 /** How a body was read; decided by media type and a look at its first bytes. */

@@ -224,8 +224,8 @@ function wordNode(child: NodeTally): PathNode {
   const text = emptyTextShape();
   const sample = emptySample();
   text.count = child.calls;
-  text.classes.set(LexicalClass.Word, child.calls);
-  text.words.others = child.calls;
+  text.classes = [LexicalClass.Word, child.calls];
+  text.others = child.calls;
   sample.count = child.calls;
   if (child.hash !== 0) {
     observeHash(sample, child.hash, telemetryLimits.slotHashesMax);

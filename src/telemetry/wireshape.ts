@@ -18,12 +18,14 @@ import {
   emptyShape,
   emptyTextShape,
   type FieldShape,
+  noText,
   type ObjectShape,
   type Shape,
   type TagVariant,
   type TextShape,
 } from "./shape.ts";
 import type { ParameterSummary } from "./summary.ts";
+import { emptyTally, sumOf, type Tally, withCount } from "./tally.ts";
 import { type Numbers, reject, WireProblem } from "./wirevalue.ts";
 
 /** JSON arrays, numbers, strings and null, nested. */
@@ -107,8 +109,8 @@ const TextBit = {
 
 export function writeText(text: TextShape, numbers: number[]): Skeleton {
   let bits = 0;
-  const classes = sortedNumbers(text.classes, numbers);
-  const lengths = sortedNumbers(text.lengths, numbers);
+  const classes = keysOf(text.classes, numbers);
+  const lengths = keysOf(text.lengths, numbers);
   const skeleton: Skeleton[] = [0, classes, lengths];
   const add = (count: number, bit: number): void => {
     if (count === 0) return;
@@ -118,14 +120,13 @@ export function writeText(text: TextShape, numbers: number[]): Skeleton {
   add(text.commaLists, TextBit.Comma);
   add(text.spaceLists, TextBit.Space);
   add(text.pipeLists, TextBit.Pipe);
-  add(text.words.others, TextBit.Others);
-  const { words } = text.words;
+  add(text.others, TextBit.Others);
+  const { words } = text;
   if (words === null) bits |= TextBit.NoEnum;
-  else if (words.size > 0) {
+  else if (words.words.length > 0) {
     bits |= TextBit.Words;
-    const sorted = [...words].sort(byKey);
-    skeleton.push(sorted.map(([word]) => word));
-    for (const [, count] of sorted) numbers.push(count);
+    skeleton.push(words.words);
+    for (const count of words.counts) numbers.push(count);
   }
   if (text.sample !== null) {
     bits |= TextBit.Sample;
@@ -139,41 +140,50 @@ export function readText(skeleton: unknown, numbers: Numbers): TextShape {
   const parts = listOf(skeleton);
   const bits = bitsOf(parts[0], TextBit.NoEnum << 1);
   const text = emptyTextShape();
-  readNumbers(parts[1], text.classes, numbers, classMax);
-  readNumbers(parts[2], text.lengths, numbers, lengthMax);
-  for (const count of text.classes.values()) text.count += count;
+  text.classes = readTally(parts[1], numbers, classMax);
+  text.lengths = readTally(parts[2], numbers, lengthMax);
+  text.count = sumOf(text.classes);
   if ((bits & TextBit.Comma) !== 0) text.commaLists = numbers.count();
   if ((bits & TextBit.Space) !== 0) text.spaceLists = numbers.count();
   if ((bits & TextBit.Pipe) !== 0) text.pipeLists = numbers.count();
-  if ((bits & TextBit.Others) !== 0) text.words.others = numbers.count();
-  if ((bits & TextBit.NoEnum) !== 0) text.words.words = null;
+  if ((bits & TextBit.Others) !== 0) text.others = numbers.count();
+  if ((bits & TextBit.NoEnum) !== 0) text.words = null;
   else if ((bits & TextBit.Words) !== 0) {
     const words = listOf(parts[3]);
     if (words.length > telemetryLimits.enumWordsMax) reject(WireProblem.TooMany);
-    for (const word of words) {
-      text.words.words!.set(textOf(word, telemetryLimits.wordBytesMax * 2), numbers.count());
-    }
+    text.words = { words: readWords(words), counts: words.map(() => numbers.count()) };
   }
-  if ((bits & TextBit.Sample) === 0) return text;
-  return { ...text, sample: readSample(numbers, telemetryLimits.slotHashesMax) };
+  if ((bits & TextBit.Sample) !== 0)
+    text.sample = readSample(numbers, telemetryLimits.slotHashesMax);
+  return text;
+}
+
+function readWords(words: readonly unknown[]): readonly string[] {
+  for (let at = 0; at < words.length; at += 1) {
+    const word = textOf(words[at], telemetryLimits.wordBytesMax * 2);
+    if (at > 0 && word <= (words[at - 1] as string)) reject(WireProblem.BadText);
+  }
+  return words as readonly string[];
 }
 
 const classMax = 63;
 const lengthMax = 24;
 
-function sortedNumbers(counts: ReadonlyMap<number, number>, numbers: number[]): number[] {
-  const keys = [...counts.keys()].sort((a, b) => a - b);
-  for (const key of keys) numbers.push(counts.get(key)!);
+function keysOf(tally: Tally, numbers: number[]): number[] {
+  const keys: number[] = [];
+  for (let at = 0; at < tally.length; at += 2) {
+    keys.push(tally[at]!);
+    numbers.push(tally[at + 1]!);
+  }
   return keys;
 }
 
-function readNumbers(
-  skeleton: unknown,
-  into: Map<number, number>,
-  numbers: Numbers,
-  keyMax: number,
-): void {
-  for (const key of listOf(skeleton)) into.set(bitsOf(key, keyMax + 1), numbers.count());
+function readTally(skeleton: unknown, numbers: Numbers, keyMax: number): Tally {
+  let tally = emptyTally;
+  for (const key of listOf(skeleton)) {
+    tally = withCount(tally, bitsOf(key, keyMax + 1), numbers.count());
+  }
+  return tally;
 }
 
 const ObjectBit = { Whole: 1, RestNames: 2, Rest: 4, Tags: 8 } as const;
@@ -200,7 +210,7 @@ function writeObject(object: ObjectShape, numbers: number[]): Skeleton {
     bits |= ObjectBit.Rest;
     skeleton.push(writeShape(object.rest, numbers));
   }
-  if (object.tags.size > 0) {
+  if (object.tags !== null) {
     bits |= ObjectBit.Tags;
     skeleton.push(writeTags(object.tags, numbers));
   }
@@ -235,7 +245,7 @@ function readObject(skeleton: unknown, numbers: Numbers, depth: number): ObjectS
 /** Names are at most `nameBytesMax` bytes; a pattern or an escaped brace may make them a little longer. */
 export const nameMax: number = telemetryLimits.nameBytesMax * 4;
 
-function writeTags(tags: ObjectShape["tags"], numbers: number[]): Skeleton {
+function writeTags(tags: NonNullable<ObjectShape["tags"]>, numbers: number[]): Skeleton {
   const skeleton: Skeleton[] = [];
   for (const [name, words] of [...tags].sort(byKey)) {
     if (words === null) {
@@ -259,6 +269,7 @@ function writeTags(tags: ObjectShape["tags"], numbers: number[]): Skeleton {
 
 function readTags(skeleton: unknown, object: ObjectShape, numbers: Numbers): void {
   const tags = listOf(skeleton);
+  object.tags = new Map();
   if (tags.length > telemetryLimits.tagsMax * 2) reject(WireProblem.TooMany);
   for (let index = 0; index + 1 < tags.length; index += 2) {
     const name = textOf(tags[index], nameMax);
@@ -334,7 +345,7 @@ export function readParameters(skeleton: unknown, numbers: Numbers): Map<string,
     const inner = parts[index + 1];
     const sampled = Array.isArray(inner) && inner.length === 1;
     const skeletonOfText = sampled ? inner[0] : inner;
-    const text = skeletonOfText === 0 ? emptyTextShape() : readText(skeletonOfText, numbers);
+    const text = skeletonOfText === 0 ? noText : readText(skeletonOfText, numbers);
     const sample = sampled ? readSample(numbers, telemetryLimits.slotHashesMax) : null;
     parameters.set(name, { calls, repeated, text, sample });
   }

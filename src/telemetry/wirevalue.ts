@@ -48,7 +48,9 @@ export class Numbers {
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
       reject(WireProblem.BadNumber);
     }
-    return value as number;
+    // Of a list with one number beyond 31 bits V8 gives all as doubles, which take 16 bytes more each where they are kept.
+    const small = (value as number) | 0;
+    return small === value ? small : (value as number);
   }
 
   /** The next one, which may have a fraction. */
