@@ -6,6 +6,7 @@ import {
   mergeLatency,
 } from "../telemetry/latency.ts";
 import type { OperationSummary } from "../telemetry/summary.ts";
+import { withCount } from "../telemetry/tally.ts";
 import type { TrafficBucket } from "./rows.ts";
 
 export interface Figures {
@@ -67,12 +68,7 @@ export class FigureSet {
     const parts: unknown[] = [];
     for (const [operation, figures] of this.byOperation) {
       const { statusClasses, requestBytes, responseBytes, latency } = figures;
-      parts.push(operation, [
-        ...statusClasses,
-        requestBytes,
-        responseBytes,
-        ...[...latency.buckets].flat(),
-      ]);
+      parts.push(operation, [...statusClasses, requestBytes, responseBytes, ...latency.buckets]);
     }
     return JSON.stringify(parts);
   }
@@ -84,7 +80,7 @@ export class FigureSet {
       const numbers = parts[at + 1] as number[];
       const latency = emptyLatency();
       for (let index = 7; index + 1 < numbers.length; index += 2) {
-        latency.buckets.set(numbers[index]!, numbers[index + 1]!);
+        latency.buckets = withCount(latency.buckets, numbers[index]!, numbers[index + 1]!);
         latency.count += numbers[index + 1]!;
       }
       set.byOperation.set(parts[at] as string, {
@@ -117,7 +113,7 @@ export function figuresByHour(operation: OperationSummary): Map<number, Figures>
     statusClasses: [...operation.statusClasses],
     requestBytes: operation.requestBytes,
     responseBytes: operation.responseBytes,
-    latency: { count: operation.latency.count, buckets: new Map(operation.latency.buckets) },
+    latency: { count: operation.latency.count, buckets: operation.latency.buckets.slice() },
   };
   const sorted = [...hours].sort(([a], [b]) => a - b);
   const result = new Map<number, Figures>();
@@ -146,15 +142,16 @@ function takeHour(from: Figures, { calls, errors }: { calls: number; errors: num
   from.requestBytes -= part.requestBytes;
   part.responseBytes = Math.round(from.responseBytes * share);
   from.responseBytes -= part.responseBytes;
-  for (const [index, count] of from.latency.buckets) {
-    const taken = Math.round(count * share);
+  const { buckets } = from.latency;
+  for (let at = 0; at < buckets.length; at += 2) {
+    const taken = Math.round(buckets[at + 1]! * share);
     if (taken === 0) continue;
-    part.latency.buckets.set(index, taken);
+    part.latency.buckets = withCount(part.latency.buckets, buckets[at]!, taken);
     part.latency.count += taken;
     from.latency.count -= taken;
-    if (taken === count) from.latency.buckets.delete(index);
-    else from.latency.buckets.set(index, count - taken);
+    buckets[at + 1]! -= taken;
   }
+  from.latency.buckets = buckets.filter((_, at) => buckets[at | 1]! > 0);
   return part;
 }
 

@@ -68,9 +68,9 @@ export function weighNode(node: PathNode): number {
 }
 
 export function weighOperation(operation: OperationSummary): number {
-  let weight = OPERATION + 4 * MAP + ENTRY;
+  let weight = OPERATION + 3 * MAP + ENTRY;
   weight += (ENTRY + 48) * operation.buckets.buckets.size;
-  weight += ENTRY * (operation.latency.buckets.size + operation.callers.size);
+  weight += 8 * operation.latency.buckets.length + ENTRY * operation.callers.size;
   for (const traces of operation.traces?.values() ?? []) weight += MAP + TRACE * traces.length;
   weight += weighMessages(operation.request) + 3 * MAP;
   weight += weighParameters(operation.request.query) + weighParameters(operation.request.cookies);
@@ -118,6 +118,7 @@ function weighObject(object: ObjectShape): number {
 }
 
 function weighText(text: TextShape): number {
+  if (text.count === 0) return 0;
   const words = text.words?.words.length ?? 0;
   const listed = words === 0 ? 0 : WORDS + 48 * words;
   return TEXT + 8 * (text.classes.length + text.lengths.length) + listed + weighSample(text.sample);

@@ -21,7 +21,7 @@ import {
   type TagVariant,
   type TextShape,
 } from "./shape.ts";
-import type { ParameterSummary, SlotSummary } from "./summary.ts";
+import { nothing, type ParameterSummary, type SlotSummary } from "./summary.ts";
 import type { Tables } from "./tables.ts";
 import { sumOf, withCount } from "./tally.ts";
 
@@ -164,8 +164,8 @@ export function freezeParameters(
   root: number,
   tables: Tables,
 ): Map<string, ParameterSummary> {
+  if (root === 0) return nothing;
   const parameters = new Map<string, ParameterSummary>();
-  if (root === 0) return parameters;
   for (const at of fieldsOf(book, root)) {
     const text = book.cells[at + Node.Text]!;
     const frozen = text === 0 ? noText : freezeText(book, text, tables);

@@ -9,14 +9,15 @@ import { freezeParameters, freezeShape, freezeSlot } from "./freeze.ts";
 import { emptyLatency, type LatencySketch } from "./latency.ts";
 import { absorbNode } from "./merge.ts";
 import { WORD_KEY } from "./segment.ts";
-import type {
-  ApiKey,
-  BodyKind,
-  BodySummary,
-  OperationSummary,
-  PathNode,
-  RequestSummary,
-  ResponseSummary,
+import {
+  type ApiKey,
+  type BodyKind,
+  type BodySummary,
+  nothing,
+  type OperationSummary,
+  type PathNode,
+  type RequestSummary,
+  type ResponseSummary,
 } from "./summary.ts";
 import type { Tables } from "./tables.ts";
 import { emptyTimeBuckets, type TimeBuckets } from "./timebuckets.ts";
@@ -49,6 +50,7 @@ export class BodiesTally {
   }
 
   freeze(book: Book, tables: Tables): Map<string, BodySummary> {
+    if (this.byType.size === 0) return nothing;
     const frozen = new Map<string, BodySummary>();
     for (const [mediaType, body] of this.byType) {
       frozen.set(mediaType, {
@@ -140,7 +142,7 @@ export class OperationTally {
         buckets: new Map([...this.buckets.buckets].map(([at, bucket]) => [at, { ...bucket }])),
       },
       statusClasses: this.statusClasses.slice(),
-      latency: { count: this.latency.count, buckets: new Map(this.latency.buckets) },
+      latency: { count: this.latency.count, buckets: this.latency.buckets.slice() },
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
       internalCalls: this.internalCalls,

@@ -142,26 +142,28 @@ function absorbOperation(
 function absorbRequest(into: RequestSummary, from: RequestSummary, limits?: LimitMarks): void {
   into.calls += from.calls;
   into.bodiless += from.bodiless;
-  absorbParameters(into.query, from.query, limits);
-  absorbParameters(into.headers, from.headers, limits);
-  absorbParameters(into.cookies, from.cookies, limits);
+  into.query = sumOfParameters(into.query, from.query, limits);
+  into.headers = sumOfParameters(into.headers, from.headers, limits);
+  into.cookies = sumOfParameters(into.cookies, from.cookies, limits);
   addCounts(into.credentials, from.credentials);
   keepMost(into.credentials, telemetryLimits.credentialSetsMax, limits, "credentialSetsMax");
-  absorbBodies(into.bodies, from.bodies, limits);
+  into.bodies = sumOfBodies(into.bodies, from.bodies, limits);
 }
 
 function absorbResponse(into: ResponseSummary, from: ResponseSummary, limits?: LimitMarks): void {
   into.calls += from.calls;
   into.bodiless += from.bodiless;
-  absorbParameters(into.headers, from.headers, limits);
-  absorbBodies(into.bodies, from.bodies, limits);
+  into.headers = sumOfParameters(into.headers, from.headers, limits);
+  into.bodies = sumOfBodies(into.bodies, from.bodies, limits);
 }
 
-function absorbParameters(
+/** `into` with `from`, or `from` itself where there was nothing. */
+function sumOfParameters(
   into: Map<string, ParameterSummary>,
-  from: ReadonlyMap<string, ParameterSummary>,
+  from: Map<string, ParameterSummary>,
   limits?: LimitMarks,
-): void {
+): Map<string, ParameterSummary> {
+  if (into.size === 0) return from;
   for (const [name, parameter] of from) {
     const known = into.get(name);
     if (known === undefined) {
@@ -178,13 +180,15 @@ function absorbParameters(
     keepMostBy(into, telemetryLimits.parametersMax, (parameter) => parameter.calls);
     mark(limits, "parametersMax");
   }
+  return into;
 }
 
-function absorbBodies(
+function sumOfBodies(
   into: Map<string, BodySummary>,
-  from: ReadonlyMap<string, BodySummary>,
+  from: Map<string, BodySummary>,
   limits?: LimitMarks,
-): void {
+): Map<string, BodySummary> {
+  if (into.size === 0) return from;
   for (const [mediaType, body] of from) {
     const known = into.get(mediaType);
     if (known === undefined) {
@@ -204,6 +208,7 @@ function absorbBodies(
     keepMostBy(into, telemetryLimits.mediaTypesMax, (body) => body.count);
     mark(limits, "mediaTypesMax");
   }
+  return into;
 }
 
 function mark(limits: LimitMarks | undefined, limit: string): void {

@@ -102,10 +102,10 @@ export interface OperationSummary {
 export interface RequestSummary {
   /** Calls that shaped this request: the denominator of every presence below. */
   calls: number;
-  readonly query: Map<string, ParameterSummary>;
+  query: Map<string, ParameterSummary>;
   /** Every header by lower-case name; which of them are the API's own, inference decides. */
-  readonly headers: Map<string, ParameterSummary>;
-  readonly cookies: Map<string, ParameterSummary>;
+  headers: Map<string, ParameterSummary>;
+  cookies: Map<string, ParameterSummary>;
   /**
    * Calls by the set of credentials that they bore, sorted and joined by a space, `-` for none. One credential is
    * `kind:place:name` with kind of `bearer-jwt bearer basic digest apikey session oauth2 other`, as in
@@ -113,17 +113,24 @@ export interface RequestSummary {
    */
   readonly credentials: Map<string, number>;
   /** By normalised media type (`application/json`), `` (empty) where a body had none. */
-  readonly bodies: Map<string, BodySummary>;
+  bodies: Map<string, BodySummary>;
   /** Calls that carried no body. */
   bodiless: number;
 }
 
 export interface ResponseSummary {
   calls: number;
-  readonly headers: Map<string, ParameterSummary>;
-  readonly bodies: Map<string, BodySummary>;
+  headers: Map<string, ParameterSummary>;
+  bodies: Map<string, BodySummary>;
   bodiless: number;
 }
+
+/** An empty map takes 200 bytes, and most messages have no query, no cookies or no body: all of those share this one. */
+export const nothing: Map<string, never> = Object.defineProperty(new Map<string, never>(), "set", {
+  value: () => {
+    throw new Error("internal error: what all summaries share was to be changed");
+  },
+});
 
 /** A query, header, cookie or form parameter. Presence is `calls` over the calls of what holds it. */
 export interface ParameterSummary {

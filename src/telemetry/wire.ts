@@ -6,18 +6,20 @@
 import { HASH_END } from "../base/hash.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { LatencySketch } from "./latency.ts";
-import type {
-  ApiKey,
-  ApiSummary,
-  BodyKind,
-  BodySummary,
-  OperationSummary,
-  ParameterSummary,
-  PathNode,
-  RequestSummary,
-  ResponseSummary,
-  SlotSummary,
+import {
+  type ApiKey,
+  type ApiSummary,
+  type BodyKind,
+  type BodySummary,
+  nothing,
+  type OperationSummary,
+  type ParameterSummary,
+  type PathNode,
+  type RequestSummary,
+  type ResponseSummary,
+  type SlotSummary,
 } from "./summary.ts";
+import { emptyTally, sumOf, withCount } from "./tally.ts";
 import { TIME_BUCKET_WIDTHS_MS, type TimeBuckets } from "./timebuckets.ts";
 import { addTrace, type TraceSample } from "./traces.ts";
 import {
@@ -238,7 +240,7 @@ function writeOperation(operation: OperationSummary, dictionary: Dictionary): Js
         .sort(([a], [b]) => a - b)
         .flatMap(([index, { calls, errors }]) => [index, calls, errors]),
     ],
-    l: [...latency.buckets].sort(([a], [b]) => a - b).flat(),
+    l: latency.buckets,
     k: operation.callers.size === 0 ? undefined : writeCounts(operation.callers),
     x: operation.traces === null ? undefined : writeTraces(operation.traces),
     q: taught ? writeRequest(operation.request, dictionary) : undefined,
@@ -331,14 +333,9 @@ const latencyBucketsMax = 512;
 function readLatency(value: unknown): LatencySketch {
   const numbers = new Numbers(listOf(value));
   if (numbers.left > latencyBucketsMax * 2) reject(WireProblem.TooMany);
-  const sketch: LatencySketch = { count: 0, buckets: new Map() };
-  while (numbers.left > 0) {
-    const index = numbers.count();
-    const count = numbers.count();
-    sketch.buckets.set(index, count);
-    sketch.count += count;
-  }
-  return sketch;
+  let buckets = emptyTally;
+  while (numbers.left > 0) buckets = withCount(buckets, numbers.count(), numbers.count());
+  return { count: sumOf(buckets), buckets };
 }
 
 /** `n`: calls, bodiless; `q`, `h`, `c`: parameters; `k`: credentials; `b`: bodies. */
@@ -398,7 +395,7 @@ const parametersOf = (
     : dictionary.add((numbers) => writeParameters(parameters, numbers));
 
 const readParameterMap = (value: unknown, context: ReadContext): Map<string, ParameterSummary> =>
-  value === undefined ? new Map() : entryOf(value, context, readParameters);
+  value === undefined ? nothing : entryOf(value, context, readParameters);
 
 const BODY_KINDS: readonly BodyKind[] = [
   "json",
@@ -429,6 +426,7 @@ function bodiesOf(
 }
 
 function readBodies(value: unknown, context: ReadContext): Map<string, BodySummary> {
+  if (value === undefined) return nothing;
   return readPairs(value, telemetryLimits.mediaTypesMax, nameMax, (wire) => {
     const parts = listOf(wire);
     const numbers = new Numbers(listOf(parts[0]));
