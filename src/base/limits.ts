@@ -401,8 +401,8 @@ export const inventoryLimits = {
   waitingOperationsMax: 6_000,
   /** Operations that one transaction merges, so that others get their turn in between: about 50 ms. */
   turnOperationsMax: 400,
-  /** JSON of nodes that are kept unpacked between two deltas; about 20 bytes of memory for each: 30 MB. */
-  cachedCharactersMax: 1_500_000,
+  /** JSON of nodes that are kept unpacked between two deltas; 6 to 14 bytes of memory for each: 35 MB. */
+  cachedCharactersMax: 2_500_000,
   /** Sources; further ones are refused and counted. 1 KB each in memory: 50 MB. */
   sourcesMax: 50_000,
   /** Nodes of one source until inference tidies it down to telemetry's own limit; beyond, they are refused and counted. */
