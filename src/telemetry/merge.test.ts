@@ -154,6 +154,33 @@ test("what goes over the wire comes back", () => {
   );
 });
 
+test("whatever a body holds, a server takes what was learned of it", () => {
+  const nested = (open: string, close: string) => `${open.repeat(1000)}1${close.repeat(1000)}`;
+  const part = `--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: application/json\r\n\r\n${nested('{"a":', "}")}\r\n--b--\r\n`;
+  const bodies: readonly (readonly [type: string, body: string])[] = [
+    ["application/json", nested("[", "]")],
+    ["application/json", nested('{"a":', "}")],
+    ["application/json", nested('[{"12":', "}]")],
+    ["application/xml", nested("<a>", "</a>")],
+    ["multipart/form-data; boundary=b", part],
+    ["application/json", `{"${"\u{10ffff}".repeat(2000)}":1}`],
+    ["application/json", `{${Array.from({ length: 5000 }, (_, i) => `"k${i}x":"w${i}"`)}}`],
+    [
+      "application/x-www-form-urlencoded",
+      Array.from({ length: 5000 }, (_, i) => `a${i}=b`).join("&"),
+    ],
+  ];
+  for (const [type, body] of bodies) {
+    const written = { method: "POST", target: "/a", requestBody: body, responseBody: body };
+    const headers = { "content-type": type };
+    const summaries = learn([{ ...written, requestHeaders: headers, responseHeaders: headers }]);
+    for (const summary of summaries.values()) {
+      const { problems } = decodeSummary(JSON.parse(JSON.stringify(encodeSummary(summary))));
+      assert.deepEqual([body.slice(0, 20), problems], [body.slice(0, 20), []]);
+    }
+  }
+});
+
 test("a peer that lies is refused, and never crashes the decoder", () => {
   const wires = [...learn(fc.sample(exchange, { numRuns: 30, seed: 1 })).values()].map((summary) =>
     JSON.stringify(encodeSummary(summary)),

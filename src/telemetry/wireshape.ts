@@ -93,7 +93,7 @@ export function readShape(skeleton: unknown, numbers: Numbers, depth = 0): Shape
   }
   if ((bits & TEXT_BIT) !== 0) shape.text = readText(parts[at++], numbers);
   if ((bits & ITEMS_BIT) !== 0) shape.items = readShape(parts[at++], numbers, depth + 1);
-  if ((bits & OBJECT_BIT) !== 0) shape.fields = readObject(parts[at++], numbers, depth + 1);
+  if ((bits & OBJECT_BIT) !== 0) shape.fields = readObject(parts[at++], numbers, depth);
   return shape;
 }
 
