@@ -85,6 +85,10 @@ export const httpLimits = {
   zstdWindowLogMax: 23,
   /** Requests of one connection that wait for a response; then the connection is let go. */
   outstandingMax: 256,
+  /** Streams of one HTTP/2 connection that are open; servers allow 100 to 250 as a rule. Their exchanges: `exchangesMax`. */
+  http2StreamsMax: 1 << 12,
+  /** The table of one direction's header fields; 4,096 unless a side asks for more. All flows: `heldBytesMax`. */
+  hpackTableBytesMax: 1 << 16,
   /** Responses of one connection that wait for a request that may come late; then the oldest waits no more. */
   earlyResponsesMax: 16,
   /** Exchanges that are alive in all connections, about 2.5 KB each with heads of usual size: 160 MB. */

@@ -12,7 +12,7 @@ import { Decoder } from "../decode/decoder.ts";
 import { Outcome } from "../decode/outcome.ts";
 import { emptySegment, type Segment } from "../decode/segment.ts";
 import { Reassembler } from "../reassemble/reassembler.ts";
-import { createHttpConsumers } from "./connection.ts";
+import { createHttpConsumers } from "./consumers.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Where the client goes on with blank lines behind a body, and a packet that others overlap. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Direction } from "../reassemble/stream.ts";
-import { createHttpConsumers } from "./connection.ts";
+import { createHttpConsumers } from "./consumers.ts";
 import { flowInfo, type PlayOptions, play, type Step, step, wire } from "./dialogue.fixture.ts";
 
 /** The same events however the streams are cut into pieces. */

@@ -1,12 +1,10 @@
 /**
  * One TCP connection that may speak HTTP/1: two message readers, one for each direction, and the pairing of
- * what they read. `createHttpConsumers` is what programs hand to `reassemble/`.
+ * what they read.
  */
-import type { Counters } from "../base/counters.ts";
 import { httpLimits } from "../base/limits.ts";
 import {
   CloseReason,
-  type ConsumerFactory,
   Direction,
   type FlowInfo,
   type StreamConsumer,
@@ -14,36 +12,30 @@ import {
 } from "../reassemble/stream.ts";
 import type { Body } from "./body.ts";
 import { bodyCodings } from "./codings.ts";
-import { HttpContext } from "./context.ts";
-import { type Connection, ExchangeFlag, type ExchangeObserver } from "./exchange.ts";
+import type { HttpContext } from "./context.ts";
+import { type Connection, ExchangeFlag } from "./exchange.ts";
 import { NO_CONNECTION, type PooledExchange, type PooledMessage } from "./exchangepool.ts";
 import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
+import { HeaderName } from "./headername.ts";
 import { MessageReader, ReaderState } from "./messagereader.ts";
 import { methodKindOf, methodText } from "./method.ts";
 import { Pairing, type PairingOwner } from "./pairing.ts";
-import type { ReaderOwner } from "./readerowner.ts";
+import { Probe, tlsServerName } from "./probe.ts";
+import type { ReaderOwner, Said } from "./readerowner.ts";
 import { Role } from "./search.ts";
-import { FlowKind, type FlowKindName, HttpCount, type HttpCounterName } from "./tallies.ts";
+import { closeBody, settle } from "./settling.ts";
+import { FlowKind, HttpCount } from "./tallies.ts";
 
-export interface HttpConsumers {
-  readonly factory: ConsumerFactory;
-  readonly counters: Counters<HttpCounterName>;
-  /** Flows by what they carry. */
-  readonly flowKinds: Counters<FlowKindName>;
-  /** Names that TLS clients asked for, with how often; bounded. */
-  readonly serverNames: ReadonlyMap<string, number>;
+/** Who takes a flow over that speaks HTTP/2. */
+export interface FlowOwner {
+  /** `first`: the request that asked for it, which its first stream answers. */
+  turn(client: Direction, said: readonly Said[], first: PooledExchange | null): void;
 }
 
-/** Makes the consumers of all flows of one source, which feed one observer. */
-export function createHttpConsumers(observer: ExchangeObserver): HttpConsumers {
-  const context = new HttpContext(observer);
-  const { counters, flowKinds, serverNames } = context;
-  return { factory: (flow) => new HttpConnection(context, flow), counters, flowKinds, serverNames };
-}
-
-class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
+export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   readonly #context: HttpContext;
   readonly #flow: FlowInfo;
+  readonly #owner: FlowOwner;
   readonly #aToB: MessageReader;
   readonly #bToA: MessageReader;
   readonly #pairing: Pairing;
@@ -54,13 +46,16 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   #responseOpen: PooledExchange | null = null;
   /** Requests behind a badly framed one are not trusted: the flow is let go once those before are answered. */
   #requestsUntrusted = false;
+  /** Its request asked for HTTP/2, and the server has agreed. */
+  #turning: PooledExchange | null = null;
   /** The protocol has changed, but the request that asked for it was captured late and is still to come. */
   #requestAwaited = false;
   #over = false;
 
-  constructor(context: HttpContext, flow: FlowInfo) {
+  constructor(context: HttpContext, flow: FlowInfo, owner: FlowOwner) {
     this.#context = context;
     this.#flow = flow;
+    this.#owner = owner;
     const midStream = flow.initiator === null;
     this.#aToB = new MessageReader(Direction.AToB, this, context, midStream);
     this.#bToA = new MessageReader(Direction.BToA, this, context, midStream);
@@ -126,11 +121,41 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     this.#aToB.abandon();
     this.#bToA.abandon();
     this.#pairing.giveUpAll();
+    const turning = this.#turning;
+    if (turning === null) return;
+    turning.flags |= ExchangeFlag.noResponse;
+    turning.responseOver = true;
+    settle(this.#context, turning);
   }
 
   notHttp(kind: number): void {
     this.#context.flowKinds.add(kind);
     this.#giveUp();
+  }
+
+  otherProtocol(answer: number, said: Said): void {
+    const { bytes, start, end } = said;
+    if (answer === Probe.Http2Client || answer === Probe.Http2Server) {
+      this.#turn(said, answer === Probe.Http2Client);
+      return;
+    }
+    const name = answer === FlowKind.tls ? tlsServerName(bytes, start, end) : null;
+    if (name !== null) this.#context.noteServerName(name);
+    this.notHttp(answer);
+  }
+
+  /** HTTP/2 begins: what the other side has said so far is part of it. */
+  #turn(said: Said, isClient: boolean): void {
+    const { direction } = said;
+    const before = this.#otherReader(direction).undecided();
+    this.#over = true;
+    this.#owner.turn(
+      isClient ? direction : ((1 - direction) as Direction),
+      before === null ? [said] : [before, said],
+      this.#turning,
+    );
+    this.#aToB.close();
+    this.#bToA.close();
   }
 
   takeRole(direction: Direction, role: Role): void {
@@ -178,7 +203,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
 
   #responseRead(reader: MessageReader, timeMs: number): Body | null {
     const context = this.#context;
-    if (this.#isInterim()) return null;
+    if (this.#isInterim() || this.#turnsToHttp2(reader)) return null;
     const { head } = context.draft;
     const exchange = this.#openResponse(reader, timeMs);
     const awaited = !exchange.requestOver && exchange.request === null;
@@ -202,6 +227,19 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     if (status >= 200 || status === SWITCHING_PROTOCOLS || malformed) return false;
     this.#context.counters.add(HttpCount.interimResponses);
     this.#pairing.noteInterim();
+    return true;
+  }
+
+  /** The server agrees to HTTP/2 (RFC 7540, section 3.2): it answers there. */
+  #turnsToHttp2(reader: MessageReader): boolean {
+    const { head } = this.#context.draft;
+    if (head.line.status !== SWITCHING_PROTOCOLS || this.#pairing.onlyRequest === null)
+      return false;
+    if (head.value(HeaderName.Upgrade)?.trim().toLowerCase() !== "h2c") return false;
+    this.#turning = this.#pairing.openResponse(reader.startTimeMs);
+    this.#context.counters.add(HttpCount.upgrades);
+    this.#aToB.probeAgain();
+    this.#bToA.probeAgain();
     return true;
   }
 
@@ -293,12 +331,8 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     const isRequest = reader.role === Role.Request;
     const exchange = isRequest ? this.#requestOpen! : this.#responseOpen!;
     const message = isRequest ? exchange.request! : exchange.response!;
-    message.complete = body.finish(whole);
-    message.bodyBytes = body.byteCount;
-    message.endTimeMs = timeMs;
-    this.#flagBody(exchange, body, isRequest, message.complete);
-    const broken = body.broken;
-    this.#context.returnBody(body);
+    const { broken } = body;
+    closeBody(this.#context, exchange, message, body, whole, timeMs);
     if (broken) {
       exchange.flags |= ExchangeFlag.badFraming;
       this.#context.counters.add(HttpCount.badFraming);
@@ -307,22 +341,6 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
     }
     this.#messageOver(exchange, message);
     if (broken && !isRequest) this.#giveUp();
-  }
-
-  #flagBody(exchange: PooledExchange, body: Body, isRequest: boolean, complete: boolean): void {
-    const { counters } = this.#context;
-    // A flag of the response is the bit behind the same flag of the request.
-    const shift = isRequest ? 0 : 1;
-    if (body.lossy) exchange.flags |= ExchangeFlag.requestGap << shift;
-    if (!complete) exchange.flags |= ExchangeFlag.requestTruncated << shift;
-    if (body.undecodable) {
-      exchange.flags |= ExchangeFlag.requestUndecodable << shift;
-      counters.add(HttpCount.undecodable, body.byteCount);
-    }
-    if (body.overLimit) {
-      exchange.flags |= ExchangeFlag.requestOverLimit << shift;
-      counters.add(HttpCount.bodyOverLimit, body.byteCount);
-    }
   }
 
   /** One half is over; the exchange is, if the other is too. */
@@ -335,7 +353,7 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
       exchange.responseOver = true;
       this.#responseOpen = null;
     }
-    this.#settle(exchange);
+    settle(this.#context, exchange);
     if ((this.#requestAwaited && isRequest) || this.#nothingFollows()) this.#giveUp();
   }
 
@@ -367,24 +385,11 @@ class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
   }
 
   halfGivenUp(exchange: PooledExchange): void {
-    this.#settle(exchange);
+    settle(this.#context, exchange);
   }
 
   ambiguous(): void {
     this.#context.counters.add(HttpCount.ambiguousResponses);
-  }
-
-  #settle(exchange: PooledExchange): void {
-    if (!exchange.requestOver || !exchange.responseOver) return;
-    const { counters, observer, exchanges } = this.#context;
-    // A request whose head was lost, and whose response never came, leaves nothing to tell of.
-    if (exchange.request !== null || exchange.response !== null) {
-      counters.add(HttpCount.exchanges);
-      if (exchange.response === null) counters.add(HttpCount.unpairedRequests);
-      if (exchange.request === null) counters.add(HttpCount.unpairedResponses);
-      observer.exchange(exchange);
-    }
-    exchanges.give(exchange);
   }
 }
 

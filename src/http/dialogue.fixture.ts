@@ -17,7 +17,7 @@ import {
   type StreamConsumer,
   Verdict,
 } from "../reassemble/stream.ts";
-import { createHttpConsumers, type HttpConsumers } from "./connection.ts";
+import { createHttpConsumers, type HttpConsumers } from "./consumers.ts";
 import {
   type BodySink,
   type Exchange,

@@ -1,4 +1,6 @@
+import type { Direction } from "../reassemble/stream.ts";
 import type { HeldBudget } from "./decoding.ts";
+import type { Said } from "./readerowner.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const FIRST_HOLD_BYTES = 512;
@@ -54,6 +56,13 @@ export class HeldBytes {
     this.bytes = NO_BYTES;
     this.count = 0;
     this.#arrivals.length = 0;
+  }
+
+  /** All of it, as bytes of this direction; null where there is none. */
+  said(direction: Direction): Said | null {
+    const { bytes, count } = this;
+    if (count === 0) return null;
+    return { direction, bytes, start: 0, end: count, timeMs: this.timeOf(count - 1) };
   }
 
   /** When the byte at `offset` came. */

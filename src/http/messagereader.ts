@@ -21,8 +21,8 @@ import { mayEndHead, skipBlankLines } from "./headend.ts";
 import type { HeldBytes } from "./heldbytes.ts";
 import { Parse } from "./pooledhead.ts";
 import { Preamble, preambleEnd } from "./preamble.ts";
-import { Probe, probe, tlsServerName } from "./probe.ts";
-import type { ReaderOwner } from "./readerowner.ts";
+import { Probe, probe } from "./probe.ts";
+import type { ReaderOwner, Said } from "./readerowner.ts";
 import { findCandidate, isKnownMethod, Role } from "./search.ts";
 import { SearchEffort } from "./searcheffort.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
@@ -205,17 +205,23 @@ export class MessageReader {
     if (next !== Preamble.None) return Math.max(next, start);
     const answer = probe(bytes, start, end);
     if (answer === Probe.NotSure) return start;
-    if (answer === Probe.Request || answer === Probe.Response) {
+    if (answer === Probe.Request || answer === Probe.Response)
       return this.#firstHead(bytes, start, end, answer === Probe.Request);
-    } else if (answer !== FlowKind.unknown) {
-      if (answer === FlowKind.tls) {
-        const name = tlsServerName(bytes, start, end);
-        if (name !== null) this.#context.noteServerName(name);
-      }
-      this.#owner.notHttp(answer);
-      return end;
-    }
-    return this.#notAtStart(start, end);
+    if (answer === FlowKind.unknown) return this.#notAtStart(start, end);
+    const { direction } = this;
+    this.#owner.otherProtocol(answer, { direction, bytes, start, end, timeMs: this.#timeMs });
+    return end;
+  }
+
+  /** The next bytes may be of another protocol. */
+  probeAgain(): void {
+    this.state = ReaderState.Probe;
+    this.role = Role.Unknown;
+  }
+
+  /** What came so far, while it is not known what it is. */
+  undecided(): Said | null {
+    return this.state === ReaderState.Probe ? this.#held.said(this.direction) : null;
   }
 
   #firstHead(bytes: Uint8Array, start: number, end: number, isRequest: boolean): number {

@@ -50,6 +50,13 @@ export class Pairing {
     return this.#queue.length + this.#waiting.length;
   }
 
+  /** The request that is whole and waits for its response, where it is the only one. */
+  get onlyRequest(): PooledExchange | null {
+    const front = this.#queue[0];
+    const isOnly = this.#queue.length === 1 && this.#waiting.length === 0;
+    return isOnly && front?.requestOver && front.request !== null ? front : null;
+  }
+
   /**
    * The exchange of a request whose head was read; perhaps one whose response was there before it. `endUnknown`: its end is in
    * a gap, which may hold others too.

@@ -15,6 +15,9 @@ export const Probe = {
   Response: -2,
   /** More bytes are needed. */
   NotSure: -3,
+  /** The preface of a client that speaks HTTP/2, or what a server of it says first. */
+  Http2Client: -4,
+  Http2Server: -5,
 } as const;
 
 const LF = 10;
@@ -31,7 +34,8 @@ export function probe(bytes: Uint8Array, start: number, end: number): number {
     return end - at < STATUS.length ? Probe.NotSure : Probe.Response;
   if (isUsualRequest(bytes, at, end)) return Probe.Request;
   if (startsWith(bytes, at, end, PREFACE))
-    return end - at < PREFACE.length ? Probe.NotSure : FlowKind.http2;
+    return end - at < PREFACE.length ? Probe.NotSure : Probe.Http2Client;
+  if (isFirstSettings(bytes, at, end)) return Probe.Http2Server;
   const other = signature(bytes, at, end);
   if (other >= 0) return other;
   if (looksLikeRequest(bytes, at, end)) return Probe.Request;
@@ -152,6 +156,14 @@ function isHttp2Frame({ count, u8, u32 }: Reader): boolean {
   }
 }
 
+/** SETTINGS, which a server of HTTP/2 sends first (RFC 9113, section 3.4). */
+function isFirstSettings(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 9 || bytes[start + 3] !== 4 || bytes[start + 4] !== 0) return false;
+  const byteCount = (bytes[start + 1]! << 8) | bytes[start + 2]!;
+  const isOfConnection = [5, 6, 7, 8].every((offset) => bytes[start + offset] === 0);
+  return bytes[start] === 0 && byteCount % 6 === 0 && isOfConnection;
+}
+
 /** Binary protocols, the surest signatures first. */
 const BINARY: readonly { kind: number; matches(reader: Reader): boolean }[] = [
   {
@@ -161,7 +173,7 @@ const BINARY: readonly { kind: number; matches(reader: Reader): boolean }[] = [
       u8(0) >= 0x14 && u8(0) <= 0x18 && u8(1) === 3 && u8(2) <= 4 && u8(3) <= 0x48,
   },
   {
-    kind: FlowKind.http2,
+    kind: FlowKind.http2Joined,
     matches: isHttp2Frame,
   },
   {

@@ -2,10 +2,21 @@ import type { Direction } from "../reassemble/stream.ts";
 import type { Body } from "./body.ts";
 import type { Role } from "./search.ts";
 
+/** Bytes that came in one direction, valid during the call. */
+export interface Said {
+  readonly direction: Direction;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly timeMs: number;
+}
+
 /** What a reader reports to its connection, which may close it in answer. */
 export interface ReaderOwner {
   /** The flow speaks another protocol (`FlowKind`). */
   notHttp(kind: number): void;
+  /** What came first is none of HTTP/1, but what `Probe` answered. */
+  otherProtocol(answer: number, said: Said): void;
   /** The first message of the flow shows who is who: sets the role of both readers. */
   takeRole(direction: Direction, role: Role): void;
   /** `context.draft` holds a head. Answers its open body, or null where the message is over. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { httpLimits } from "../base/limits.ts";
 import { CloseReason, Direction, Verdict } from "../reassemble/stream.ts";
-import { createHttpConsumers } from "./connection.ts";
+import { createHttpConsumers } from "./consumers.ts";
 import {
   data,
   flowInfo,

@@ -23,6 +23,7 @@ export const HTTP_COUNTERS = names(
   "bodyOverLimit",
   "tooManyOutstanding",
   "searchGivenUp",
+  "http2Lost",
 );
 export type HttpCounterName = (typeof HTTP_COUNTERS)[number];
 
@@ -31,11 +32,12 @@ export const HttpCount = Object.fromEntries(
   HTTP_COUNTERS.map((name, index) => [name, index]),
 ) as Readonly<Record<HttpCounterName, number>>;
 
-/** What a flow turned out to carry. `none`: too few bytes to tell. */
+/** What a flow turned out to carry. `http2Joined`: HTTP/2 that was joined later, so that its heads cannot be read. `none`: too few bytes to tell. */
 export const FLOW_KINDS = names(
   "http",
   "tls",
   "http2",
+  "http2Joined",
   "ssh",
   "mysql",
   "postgres",

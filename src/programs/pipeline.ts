@@ -11,7 +11,7 @@ import { type ByteSource, describeUnknown, openSource } from "../capture/source.
 import { Decoder } from "../decode/decoder.ts";
 import { Outcome } from "../decode/outcome.ts";
 import { emptySegment, type Segment } from "../decode/segment.ts";
-import { createHttpConsumers } from "../http/connection.ts";
+import { createHttpConsumers } from "../http/consumers.ts";
 import type { ExchangeObserver } from "../http/exchange.ts";
 import { Reassembler } from "../reassemble/reassembler.ts";
 import type { FlowInfo, StreamConsumer } from "../reassemble/stream.ts";

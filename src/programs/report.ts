@@ -148,6 +148,10 @@ const seenInstead = (heard: Heard): string => {
 const FLOW_TEXTS: ReadonlyMap<string, string> = new Map([
   ["tls", "TLS (encrypted: capture behind the proxy that ends it, or use a HAR file)"],
   ["http2", "HTTP/2"],
+  [
+    "http2Joined",
+    "HTTP/2 that began before the capture, which is read only from its first byte on",
+  ],
   ["unknown", "of a protocol that is not known here"],
   ["none", "with too few bytes to tell"],
 ]);

@@ -102,12 +102,12 @@ test("packets, but no HTTP", () => {
     /^All 12 connections are TLS, to a\.test, b\.test\. .*where TLS ends/,
   );
   check(
-    { flows: { kinds: counts("http2=4") }, exchanges: noExchange },
+    { flows: { kinds: counts("http2Joined=4") }, exchanges: noExchange },
     /^All 4 connections are HTTP\/2/,
   );
   check(
     { flows: { kinds: counts("postgres=5 tls=3 unknown=2 redis=1 ssh=1") }, exchanges: noExchange },
-    /^No connection speaks plain HTTP\/1\. Of 12: postgres 5, tls 3, unknown 2, redis 1, …\.$/,
+    /^No connection speaks plain HTTP\. Of 12: postgres 5, tls 3, unknown 2, redis 1, …\.$/,
   );
   check({ exchanges: noExchange }, /^20 connections speak HTTP, but no request/);
 });

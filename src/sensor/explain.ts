@@ -45,14 +45,14 @@ const hearingChecks: readonly Check[] = [
     return `Of ${capture.packets} packets none is TCP: ${listed(capture.packetKinds)}. HTTP over UDP (QUIC) is not read.`;
   },
   ({ capture, flows }) =>
-    sumOf(spoken(flows.kinds)) > 0 || countOf(flows.kinds, "http") > 0
+    sumOf(spoken(flows.kinds)) > 0 || readableOf(flows) > 0
       ? null
       : `${countOf(capture.packetKinds, "tcp")} TCP segments were seen, but no connection that carried data.`,
   noHttp,
   ({ flows, exchanges }) =>
     exchanges.seen > 0
       ? null
-      : `${countOf(flows.kinds, "http")} connections speak HTTP, but no request or response has come to its end yet.`,
+      : `${readableOf(flows)} connections speak HTTP, but no request or response has come to its end yet.`,
   oneDirection,
   noneSelected,
 ];
@@ -94,20 +94,24 @@ function noPackets(status: SensorStatus): string | null {
   return `No packet passed on ${heard} in ${secondsOf(status)} s. ${advice}`;
 }
 
+/** Connections whose exchanges are read. */
+const readableOf = ({ kinds }: SensorStatus["flows"]): number =>
+  countOf(kinds, "http") + countOf(kinds, "http2");
+
 function noHttp({ flows }: SensorStatus): string | null {
-  if (countOf(flows.kinds, "http") > 0) return null;
+  if (readableOf(flows) > 0) return null;
   const kinds = spoken(flows.kinds);
   const all = sumOf(kinds);
   const tls = countOf(kinds, "tls");
-  const http2 = countOf(kinds, "http2");
+  const joined = countOf(kinds, "http2Joined");
   if (tls === all) {
     const names = flows.tlsNames.length === 0 ? "" : `, to ${listedNames(flows.tlsNames)}`;
-    return `All ${all} connections are TLS${names}. The tap reads plain HTTP/1: listen where TLS ends (behind the proxy, in the pod's network namespace), or collect from Envoy.`;
+    return `All ${all} connections are TLS${names}. The tap reads plain HTTP: listen where TLS ends (behind the proxy, in the pod's network namespace), or collect from Envoy.`;
   }
-  if (http2 === all) {
-    return `All ${all} connections are HTTP/2 without TLS (gRPC or a proxy's upstream), of which the tap reads nothing: collect from Envoy instead.`;
+  if (joined === all) {
+    return `All ${all} connections are HTTP/2 without TLS that began before the tap did, and are read only from their first byte on: new ones will be, so restart a client, or wait.`;
   }
-  return `No connection speaks plain HTTP/1. Of ${all}: ${listed(kinds)}.`;
+  return `No connection speaks plain HTTP. Of ${all}: ${listed(kinds)}.`;
 }
 
 function oneDirection({ exchanges }: SensorStatus): string | null {

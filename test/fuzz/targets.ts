@@ -7,7 +7,7 @@ import { emptyPacket } from "../../src/capture/packet.ts";
 import { readPackets } from "../../src/capture/reader.ts";
 import type { ByteSource } from "../../src/capture/source.ts";
 import { readHar } from "../../src/collect/har.ts";
-import { createHttpConsumers } from "../../src/http/connection.ts";
+import { createHttpConsumers } from "../../src/http/consumers.ts";
 import type { BodySink, Exchange, ExchangeObserver } from "../../src/http/exchange.ts";
 import { infer } from "../../src/infer/infer.ts";
 import { PacketPipeline } from "../../src/programs/pipeline.ts";
@@ -17,6 +17,7 @@ import { validate } from "../../src/spec/validate.ts";
 import { defaultPrivacy } from "../../src/telemetry/privacy.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import type { Random } from "../support/random.ts";
+import { randomHttp2 } from "./http2.ts";
 import { damage, randomConversation, randomJson } from "./traffic.ts";
 
 const shop = readFileSync(SHOP_CAPTURE);
@@ -204,7 +205,9 @@ export const targets: Readonly<Record<string, (random: Random) => void | Promise
 
   /** Damaged conversations of which parts are lost: the same events however the bytes are cut into pieces. */
   streams: (random) => {
-    const { client, server } = randomConversation(random);
+    const { client, server } = random.chance(0.3)
+      ? randomHttp2(random)
+      : randomConversation(random);
     const isDamaged = random.chance(0.7);
     const clientBytes = isDamaged ? damage(client, random) : client;
     const serverBytes = isDamaged ? damage(server, random) : server;
