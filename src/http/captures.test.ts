@@ -15,8 +15,15 @@ import { Reassembler } from "../reassemble/reassembler.ts";
 import { createHttpConsumers } from "./consumers.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Where the client goes on with blank lines behind a body, and a packet that others overlap. */
-const EXPLAINED = new Set(["pcap_flow_lab_showcase-bc9fe3.pcap", "soap-2262e4.pcap"]);
+/**
+ * Where the client goes on with blank lines behind a body, a packet that others overlap, and answers of HTTP/2 to a request of
+ * HTTP/1.1, between which the client said more.
+ */
+const EXPLAINED = new Set([
+  "pcap_flow_lab_showcase-bc9fe3.pcap",
+  "soap-2262e4.pcap",
+  "http2-range-59defe.pcap",
+]);
 
 interface SeenPacket {
   readonly end: number;

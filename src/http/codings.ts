@@ -30,6 +30,8 @@ const NO_CODING: ReadonlySet<string> = new Set([
 ]);
 
 const PLAIN: readonly CodingName[] = [];
+/** A body that nobody reads is not decoded, whatever its codings. */
+export const UNREAD = PLAIN;
 
 /**
  * The codings of a body in order of application, transfer codings last (they were applied last); null where

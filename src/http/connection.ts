@@ -11,17 +11,18 @@ import {
   Verdict,
 } from "../reassemble/stream.ts";
 import type { Body } from "./body.ts";
-import { bodyCodings } from "./codings.ts";
+import { bodyCodings, UNREAD } from "./codings.ts";
 import type { HttpContext } from "./context.ts";
 import { type Connection, ExchangeFlag } from "./exchange.ts";
 import { NO_CONNECTION, type PooledExchange, type PooledMessage } from "./exchangepool.ts";
 import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
 import { HeaderName } from "./headername.ts";
-import { MessageReader, ReaderState } from "./messagereader.ts";
+import { MessageReader } from "./messagereader.ts";
 import { methodKindOf, methodText } from "./method.ts";
 import { Pairing, type PairingOwner } from "./pairing.ts";
 import { Probe, tlsServerName } from "./probe.ts";
 import type { ReaderOwner, Said } from "./readerowner.ts";
+import { ReaderState } from "./readerstate.ts";
 import { Role } from "./search.ts";
 import { closeBody, settle } from "./settling.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
@@ -396,5 +397,3 @@ export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner
 const SWITCHING_PROTOCOLS = 101;
 /** A gap of that size may be what a packet was cut by; a larger one is made of several packets. */
 const SEGMENT_BYTES_MAX = 1 << 16;
-/** A body that nobody reads is not decoded, whatever its codings. */
-const UNREAD: readonly [] = [];

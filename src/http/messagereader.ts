@@ -1,13 +1,5 @@
 /**
- * One direction of a flow: bytes and gaps in, heads and bodies of messages out.
- *
- *   Probe -> Boundary <-> Body                Probe: the flow's first bytes; is it HTTP, and which role?
- *     |         |  ^       |                  Boundary: a message begins with the next byte
- *     v         v  |       v                  Body: within a body
- *   Search <---(framing was lost)             Search: looking for the next message
- *     |
- *     v
- *   Closed: nothing of this direction is wanted or trusted any more
+ * One direction of a flow: bytes and gaps in, heads and bodies of messages out (`readerstate.ts` has its states).
  *
  * Bytes that cannot be decided yet (part of a head) are held and seen again together with those that follow,
  * so that it makes no difference how the stream was cut into pieces.
@@ -23,12 +15,10 @@ import { Parse } from "./pooledhead.ts";
 import { Preamble, preambleEnd } from "./preamble.ts";
 import { Probe, probe } from "./probe.ts";
 import type { ReaderOwner, Said } from "./readerowner.ts";
+import { ReaderState } from "./readerstate.ts";
 import { findCandidate, isKnownMethod, Role } from "./search.ts";
 import { SearchEffort } from "./searcheffort.ts";
 import { FlowKind, HttpCount } from "./tallies.ts";
-
-export const ReaderState = { Probe: 0, Boundary: 1, Body: 2, Search: 3, Closed: 4 } as const;
-export type ReaderState = (typeof ReaderState)[keyof typeof ReaderState];
 
 /** Of new bytes so many at a time join those that are held, so that no more than needed is copied. */
 const HOLD_STEP_BYTES = 1 << 12;

@@ -12,7 +12,7 @@ import {
   Verdict,
 } from "../../reassemble/stream.ts";
 import type { Body } from "../body.ts";
-import { bodyCodings } from "../codings.ts";
+import { bodyCodings, UNREAD } from "../codings.ts";
 import type { HttpContext } from "../context.ts";
 import { type Connection, ExchangeFlag } from "../exchange.ts";
 import type { PooledExchange, PooledMessage } from "../exchangepool.ts";
@@ -287,6 +287,4 @@ class Stream {
   }
 }
 
-/** A body that nobody reads is not decoded, whatever its codings. */
-const UNREAD: readonly [] = [];
 const NO_CODINGS: readonly string[] = [];
