@@ -437,6 +437,10 @@ export const inventoryLimits = {
   evidenceLinesMax: 8,
   /** Callers that are told of one API or endpoint. */
   callersMax: 200,
+  /** Buckets of one series, in which all endpoints of an API are told; 24 bytes for each and endpoint. */
+  seriesBucketsMax: 32,
+  /** Rows of figures that are read for them, 300 bytes each: 2,500 endpoints that are called every hour of a day; 18 MB. */
+  seriesRowsMax: 60_000,
   /** Nodes of the map, the most called ones. */
   mapNodesMax: 1_000,
   /** Services that lead to one API. 100 bytes each. */

@@ -1,6 +1,6 @@
 /** One API in full: what it consists of, its figures over time, and who calls it. */
 import { existingApis, LISTED } from "./apilist.ts";
-import { apiRow, nameOf } from "./apirow.ts";
+import { apiRow, titleOf } from "./apirow.ts";
 import type { Context } from "./context.ts";
 import type { EndpointHeard } from "./endpointrow.ts";
 import { addFigures, bucketOf, DAY_MS, FigureSet, type Figures, HOUR_MS } from "./figures.ts";
@@ -185,10 +185,10 @@ export async function apiNames(
   for (const chunk of inChunks([...new Set(ids)])) {
     const rows = await db
       .selectFrom("apis")
-      .select(["id", "name", "title"])
+      .select(["id", "name", "title", "hosts", "ports"])
       .where("id", "in", chunk)
       .execute();
-    for (const row of rows) names.set(row.id, nameOf(row));
+    for (const row of rows) names.set(row.id, titleOf(row));
   }
   return names;
 }

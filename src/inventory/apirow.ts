@@ -70,6 +70,7 @@ export type ListedApi = Omit<ApiTable, "hints" | "detail" | "dirty_ms" | "search
 export const apiRow = (row: ListedApi, nowMs: number): ApiRow => ({
   id: row.id,
   name: nameOf(row),
+  title: titleOf(row),
   status: row.status as ApiStatus,
   confirmed: row.confirmed === 1,
   owner: row.owner,
@@ -95,6 +96,19 @@ export const apiRow = (row: ListedApi, nowMs: number): ApiRow => ({
 
 export const nameOf = ({ name, title, id }: Pick<ApiTable, "name" | "title" | "id">): string =>
   name ?? (title === "" ? id : title);
+
+type Named = Pick<ApiTable, "name" | "title" | "id" | "hosts" | "ports">;
+
+/** Its name; where that is a host, with the ports that tell it from other APIs of that host. */
+export function titleOf(row: Named): string {
+  const name = nameOf(row);
+  if (!readSet(row.hosts).includes(name)) return name;
+  const telling = readSet(row.ports).filter((port) => port !== "80" && port !== "443");
+  return telling.length > 0 && telling.length <= TITLE_PORTS ? `${name}:${telling.join()}` : name;
+}
+
+/** With more of them the name is no longer one. */
+const TITLE_PORTS = 3;
 
 /** What a search looks through. */
 export const searchText = (

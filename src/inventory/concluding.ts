@@ -14,7 +14,7 @@ import {
 } from "./apirow.ts";
 import { enqueueVersion } from "./deliveries.ts";
 import { endpointTables } from "./endpointrow.ts";
-import { FigureSet, HOUR_MS } from "./figures.ts";
+import { callsOf, FigureSet, HOUR_MS } from "./figures.ts";
 import { countFindings, saveFindings } from "./findings.ts";
 import type { Learned, LearnedEndpoint } from "./lesson.ts";
 import type { ReadLesson } from "./lessons.ts";
@@ -141,12 +141,7 @@ async function recentCalls(
         else
           for (const [operation, figures] of FigureSet.read(data).byOperation) {
             const endpoint = operations.get(operation);
-            if (endpoint !== undefined)
-              add(
-                endpoint,
-                start_ms,
-                figures.statusClasses.reduce((sum, count) => sum + count, 0),
-              );
+            if (endpoint !== undefined) add(endpoint, start_ms, callsOf(figures));
           }
       }
     }

@@ -4,6 +4,7 @@ import { apiNames, callersByAddress, requireApi, trafficOf } from "./apidetail.t
 import { searchHas, wordsOf } from "./apilist.ts";
 import type { Context } from "./context.ts";
 import { type EndpointHeard, endpointRow } from "./endpointrow.ts";
+import { endpointSeries } from "./endpointseries.ts";
 import type { Endpoints } from "./inventory.ts";
 import { lessonOf, readLesson } from "./lessons.ts";
 import { pageOf, readCursor, sortingOf } from "./paging.ts";
@@ -38,6 +39,7 @@ export const createEndpoints = (context: Context): Endpoints => ({
   list: (query) => list(context, query),
   detail: (api, endpoint) => detail(context, api, endpoint),
   traffic: (api, endpoint, fromMs, toMs) => traffic(context, api, endpoint, fromMs, toMs),
+  series: (api, fromMs, toMs) => endpointSeries(context, api, fromMs, toMs),
 });
 
 async function list({ store, now }: Context, query: EndpointQuery): Promise<Page<EndpointRow>> {

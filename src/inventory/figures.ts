@@ -35,6 +35,12 @@ export function addFigures(into: Figures, from: Figures): void {
   mergeLatency(into.latency, from.latency);
 }
 
+export const callsOf = ({ statusClasses }: Figures): number =>
+  statusClasses.reduce((sum, count) => sum + count, 0);
+
+export const errorsOf = ({ statusClasses }: Figures): number =>
+  statusClasses[3]! + statusClasses[4]!;
+
 /** Figures by operation (`GET`, `POST graphql:…`); for what is no node by `*`. */
 export class FigureSet {
   readonly byOperation = new Map<string, Figures>();
@@ -50,11 +56,11 @@ export class FigureSet {
   }
 
   get calls(): number {
-    return this.#sum(({ statusClasses }) => statusClasses.reduce((sum, count) => sum + count, 0));
+    return this.#sum(callsOf);
   }
 
   get errors(): number {
-    return this.#sum(({ statusClasses }) => statusClasses[3]! + statusClasses[4]!);
+    return this.#sum(errorsOf);
   }
 
   #sum(read: (figures: Figures) => number): number {
@@ -159,7 +165,7 @@ export function bucketOf(startMs: number, figures: Figures): TrafficBucket {
   const { statusClasses, requestBytes, responseBytes, latency } = figures;
   return {
     startMs,
-    calls: statusClasses.reduce((sum, count) => sum + count, 0),
+    calls: callsOf(figures),
     statusClasses,
     requestBytes,
     responseBytes,

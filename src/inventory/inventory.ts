@@ -36,6 +36,7 @@ import type {
   EndpointDetail,
   EndpointQuery,
   EndpointRow,
+  EndpointSeries,
   Finding,
   FindingQuery,
   HintsPreview,
@@ -142,6 +143,8 @@ export interface Endpoints {
   list(query: EndpointQuery): Promise<Page<EndpointRow>>;
   detail(api: string, endpoint: string): Promise<EndpointDetail>;
   traffic(api: string, endpoint: string, fromMs: number, toMs: number): Promise<Traffic>;
+  /** Of all endpoints of an API that were called in this time. */
+  series(api: string, fromMs: number, toMs: number): Promise<EndpointSeries>;
 }
 
 export interface Documents {

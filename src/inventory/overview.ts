@@ -9,7 +9,7 @@ import {
   type WorkloadAt,
 } from "./apidetail.ts";
 import { existingApis, LISTED } from "./apilist.ts";
-import { apiRow, nameOf, readSet } from "./apirow.ts";
+import { apiRow, readSet, titleOf } from "./apirow.ts";
 import type { Context } from "./context.ts";
 import { createFeed } from "./feed.ts";
 import { DAY_MS, HOUR_MS } from "./figures.ts";
@@ -140,7 +140,7 @@ export async function serviceMap({ store, cluster }: Context): Promise<ServiceMa
     for (const row of rows) {
       nodes.set(row.id, {
         id: row.id,
-        label: nameOf(row),
+        label: titleOf(row),
         kind: "api",
         namespace: row.namespace,
         api: row.id,

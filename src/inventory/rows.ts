@@ -20,6 +20,8 @@ export type SeverityCounts = Record<Severity, number>;
 export interface ApiRow {
   readonly id: string;
   readonly name: string;
+  /** The name; where it is a host, with ports that tell it apart. */
+  readonly title: string;
   readonly status: ApiStatus;
   /** A person said that it belongs here. */
   readonly confirmed: boolean;
@@ -182,6 +184,20 @@ export interface Traffic {
   /** Of a bucket. */
   readonly widthMs: number;
   readonly buckets: TrafficBucket[];
+}
+
+/** Each list has `count` values, one a bucket, oldest first. */
+export interface EndpointSeries {
+  readonly startMs: number;
+  /** Of a bucket. */
+  readonly widthMs: number;
+  readonly count: number;
+  readonly endpoints: {
+    readonly id: string;
+    readonly calls: number[];
+    readonly errors: number[];
+    readonly p95Ms: (number | null)[];
+  }[];
 }
 
 export interface DocumentOptions {

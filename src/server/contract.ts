@@ -68,6 +68,9 @@ export type Severity = Static<typeof Severity>;
 export const ApiRow = Type.Object({
   id: Id,
   name: Type.String(),
+  title: Type.String({
+    description: "The name; where it is a host, with ports that tell it apart",
+  }),
   status: ApiStatus,
   confirmed: Type.Boolean({ description: "A person said that it belongs here" }),
   owner: nullable(Type.String()),
@@ -273,6 +276,23 @@ export const Traffic = Type.Object({
   ),
 });
 export type Traffic = Static<typeof Traffic>;
+
+/** Of all endpoints of an API that were called in a time; each list has `count` values, one a bucket, oldest first. */
+export const EndpointSeries = Type.Object({
+  startMs: TimeMs,
+  widthMs: Type.Number({ description: "Of a bucket" }),
+  count: Count,
+  endpoints: Type.Array(
+    Type.Object({
+      id: Id,
+      calls: Type.Array(Count),
+      /** Calls answered with 4xx or 5xx. */
+      errors: Type.Array(Count),
+      p95Ms: Type.Array(nullable(Type.Number())),
+    }),
+  ),
+});
+export type EndpointSeries = Static<typeof EndpointSeries>;
 
 // Documents and their versions.
 

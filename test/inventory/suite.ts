@@ -43,6 +43,46 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
         ({ method, path }) => `${method} ${path}`,
       );
 
+    test("calls, errors and latency of all endpoints are told over time at once", async () => {
+      const hourMs = 3_600_000;
+      const at = (hour: number) => ({ timeMs: NOW_MS - hour * hourMs });
+      await hear(
+        call("GET /users/17", at(30)),
+        call("GET /users/18", at(2)),
+        call("GET /users/19", at(2)),
+        call("GET /users/20 500", at(2)),
+        call("GET /users/21", at(0)),
+        call("POST /orders 201", at(0)),
+        call("GET /invoices", at(30)),
+      );
+      const { id } = await onlyApi();
+      const { items } = await inventory.endpoints.list({ api: id });
+      const idOf = (path: string) => items.find((row) => row.path === path)!.id;
+      const day = await inventory.endpoints.series(id, NOW_MS - 24 * hourMs, NOW_MS + 1);
+      assert.deepEqual([day.widthMs, day.count], [hourMs, 25]);
+      assert.equal(day.startMs, Math.floor(NOW_MS / hourMs) * hourMs - 24 * hourMs);
+      assert.deepEqual(
+        day.endpoints.map((one) => one.id).sort(),
+        [idOf("/users/{userId}"), idOf("/orders")].sort(),
+      );
+      const users = day.endpoints.find((one) => one.id === idOf("/users/{userId}"))!;
+      const zeros = new Array<number>(22).fill(0);
+      assert.deepEqual(users.calls, [...zeros, 3, 0, 1]);
+      assert.deepEqual(users.errors, [...zeros, 1, 0, 0]);
+      assert.equal(users.p95Ms[23], null);
+      assert.ok((users.p95Ms[24] ?? 0) > 4 && (users.p95Ms[24] ?? 0) < 6);
+      const longer = await inventory.endpoints.series(id, NOW_MS - 4 * 24 * hourMs, NOW_MS + 1);
+      assert.deepEqual([longer.widthMs, longer.count], [6 * hourMs, 17]);
+      assert.equal(longer.endpoints.length, 3);
+      const ever = await inventory.endpoints.series(id, 0, NOW_MS + 1);
+      assert.ok(ever.count <= 32);
+      assert.equal(
+        ever.endpoints.flatMap(({ calls }) => calls).reduce((a, b) => a + b),
+        7,
+      );
+      await assert.rejects(inventory.endpoints.series("nobody", 0, 1), problemOf("not-found"));
+    });
+
     test("what is heard becomes an API with endpoints and a document", async () => {
       await hear(
         call("GET /users/17"),

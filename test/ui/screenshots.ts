@@ -1,7 +1,10 @@
 /** `npm run screenshots`: every view on real traffic, into `docs/images/`. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Look, openBrowser, openPage } from "./browser.ts";
+import { writeShopDay } from "./day.ts";
 import { type Shop, startShop } from "./shop.ts";
 
 const folder = fileURLToPath(new URL("../../docs/images/", import.meta.url));
@@ -14,6 +17,7 @@ const shots = (shop: Shop): readonly (readonly [name: string, path: string, look
   ["apis", "/apis", desk],
   ["api", `/apis/${shop.api}`, desk],
   ["document", `/apis/${shop.api}/document`, desk],
+  ["traffic", `/apis/${shop.api}/traffic`, desk],
   ["endpoint", `/apis/${shop.api}/endpoints/${shop.endpoint}`, desk],
   ["map", "/map", desk],
   ["changes", "/changes", desk],
@@ -28,7 +32,11 @@ const shots = (shop: Shop): readonly (readonly [name: string, path: string, look
 ];
 
 mkdirSync(folder, { recursive: true });
-const [browser, shop] = await Promise.all([openBrowser(), startShop()]);
+const captures = mkdtempSync(join(tmpdir(), "nta-day-"));
+const [browser, shop] = await Promise.all([
+  openBrowser(),
+  startShop(writeShopDay(captures, Date.now())),
+]);
 try {
   for (const [name, path, look] of shots(shop)) {
     const { page } = await openPage(browser, shop.origin, look);
@@ -43,4 +51,5 @@ try {
 } finally {
   await browser.close();
   await shop.stop();
+  rmSync(captures, { recursive: true });
 }

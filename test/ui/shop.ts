@@ -13,9 +13,10 @@ export interface Shop extends RunningServer {
   readonly endpoint: string;
 }
 
-export const startShop = async (): Promise<Shop> => {
+/** Who looks at figures over time gives captures of a whole day instead of the one of three minutes. */
+export const startShop = async (captures: readonly string[] = [shopCapture]): Promise<Shop> => {
   const server = await startServer();
-  await upload(server.origin, shopCapture);
+  for (const capture of captures) await upload(server.origin, capture);
   const folder = evalFolder();
   if (folder === null) console.error("!! ONLY examples/ WERE IMPORTED: no evaluation data");
   else

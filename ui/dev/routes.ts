@@ -151,7 +151,7 @@ export const makeRoutes = (world: World): readonly Route[] => {
     nodes: [
       ...world.apis.slice(0, 24).map((api) => ({
         id: api.id,
-        label: api.name,
+        label: api.title,
         kind: "api" as const,
         namespace: api.namespace,
         api: api.id,
@@ -227,6 +227,25 @@ export const makeRoutes = (world: World): readonly Route[] => {
     ],
     ["GET", "apis/:api/traffic", () => traffic(world.nowMs)],
     ["GET", "apis/:api/endpoints/:endpoint/traffic", () => traffic(world.nowMs)],
+    [
+      "GET",
+      "apis/:api/series",
+      ({ ids }) => ({
+        startMs: world.nowMs - 24 * 3_600_000,
+        widthMs: 3_600_000,
+        count: 24,
+        endpoints: (world.endpoints.get(ids[0]!) ?? []).map(
+          ({ id, recent, errorShare, p95Ms }) => ({
+            id,
+            calls: recent,
+            errors: recent.map((calls) => Math.round(calls * errorShare)),
+            p95Ms: recent.map((calls, hour) =>
+              calls === 0 ? null : (p95Ms ?? 20) * (1 + (hour % 5) / 10),
+            ),
+          }),
+        ),
+      }),
+    ],
     ["GET", "apis/:api/callers", () => [{ address: "10.0.0.4", workload: "web", calls: 200 }]],
     [
       "GET",

@@ -12,6 +12,7 @@ import {
   EndpointDetail,
   EndpointPage,
   EndpointQuery,
+  EndpointSeries,
   Id,
   MergeRequest,
   Overview,
@@ -264,6 +265,20 @@ function addEndpoints(app: FastifyInstance, { endpoints }: Inventory): void {
       answer: Traffic,
     },
     ({ params, query }) => endpoints.traffic(params.api, params.endpoint, ...span(query)),
+  );
+  operation(
+    app,
+    {
+      method: "GET",
+      path: "/apis/:api/series",
+      id: "listEndpointSeries",
+      summary: "How calls, errors and latency of an API's endpoints went over time",
+      tag,
+      params: ApiParams,
+      query: TrafficQuery,
+      answer: EndpointSeries,
+    },
+    ({ params, query }) => endpoints.series(params.api, ...span(query)),
   );
 }
 

@@ -14,6 +14,7 @@ import type {
   Comparison,
   EndpointDetail,
   EndpointRow,
+  EndpointSeries,
   Hints,
   Me,
   Overview,
@@ -85,6 +86,8 @@ export const useEndpoint = (api: string, id: string) =>
   useGet<EndpointDetail>(`apis/${api}/endpoints/${id}`);
 export const useTraffic = (path: string, fromMs: number, toMs: number) =>
   useGet<Traffic>(`${path}/traffic`, { fromMs, toMs });
+export const useSeries = (api: string, fromMs: number, toMs: number) =>
+  useGet<EndpointSeries>(`apis/${api}/series`, { fromMs, toMs });
 export const useCallers = (api: string) => useGet<Callers>(`apis/${api}/callers`);
 export const useDifference = (api: string, from: number, to: number) =>
   useGet<VersionDiff>(`apis/${api}/versions/${from}/diff/${to}`);

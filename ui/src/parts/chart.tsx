@@ -1,8 +1,8 @@
-/** Lines over time, drawn by uPlot, which is loaded when the first chart is shown. */
+/** Figures over time, drawn by uPlot, which is loaded when the first chart is shown. Bars stand on one another. */
 
 import { useMantineColorScheme } from "@mantine/core";
 import { useColorScheme, useElementSize } from "@mantine/hooks";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type uPlot from "uplot";
 import styles from "./chart.module.css";
 
@@ -10,7 +10,6 @@ export interface Series {
   readonly label: string;
   /** A variable of `theme.css`. */
   readonly color: string;
-  readonly isBar?: boolean;
   readonly values: readonly (number | null)[];
 }
 
@@ -19,14 +18,17 @@ interface ChartProps {
   readonly startsMs: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  readonly isBars?: boolean;
+  readonly height?: number;
 }
 
-const height = 220;
 /** So few values may stand apart from each other, and a line between none is no line. */
 const pointsBelow = 24;
 
 export const Chart = (props: ChartProps) => {
+  const { label, startsMs, series, format, height = 200 } = props;
   const host = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<number | null>(null);
   const { ref, width } = useElementSize();
   const { colorScheme } = useMantineColorScheme();
   const system = useColorScheme();
@@ -37,7 +39,7 @@ export const Chart = (props: ChartProps) => {
     if (element === null || width === 0) return;
     let plot: uPlot | undefined;
     let isGone = false;
-    void draw(element, props, width).then((drawn) => {
+    void draw(element, { ...props, height, width, onPoint: setAt }).then((drawn) => {
       if (isGone) drawn.destroy();
       else plot = drawn;
     });
@@ -45,17 +47,33 @@ export const Chart = (props: ChartProps) => {
       isGone = true;
       plot?.destroy();
     };
-  }, [props.startsMs, props.series, width, scheme]);
+  }, [startsMs, series, width, scheme]);
+  const startMs = at === null ? undefined : startsMs[at];
   return (
-    <figure className={styles["chart"]} aria-label={props.label}>
-      <div ref={ref} className={styles["frame"]} style={{ height: height + 34 }}>
+    <figure className={styles["chart"]} aria-label={label}>
+      <figcaption className={styles["legend"]}>
+        {series.map(({ label: name, color, values }) => (
+          <span key={name}>
+            <i style={{ background: `var(${color})` }} />
+            {name}
+            {at !== null && <b>{valueWords(values[at], format)}</b>}
+          </span>
+        ))}
+        <span className={styles["moment"]}>
+          {startMs !== undefined && wholeWords.format(startMs)}
+        </span>
+      </figcaption>
+      <div ref={ref} className={styles["frame"]} style={{ height }}>
         <div ref={host} />
       </div>
     </figure>
   );
 };
 
-const dayWords = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const valueWords = (value: number | null | undefined, format: (value: number) => string): string =>
+  value === null || value === undefined ? "–" : format(value);
+
+const dayWords = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric" });
 const timeWords = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const wholeWords = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -65,68 +83,117 @@ const momentWords = (seconds: number): string => {
   return (at.getHours() + at.getMinutes() === 0 ? dayWords : timeWords).format(at);
 };
 
+/** The last stands on those before it, and so does each of them. */
+const stacked = (series: readonly Series[]): (number | null)[][] => {
+  const sums: (number | null)[][] = [];
+  for (const { values } of series) {
+    const below = sums.at(-1);
+    sums.push(values.map((value, index) => (value ?? 0) + (below?.[index] ?? 0)));
+  }
+  return sums;
+};
+
 const draw = async (
   element: HTMLElement,
-  { startsMs, series, format }: ChartProps,
-  width: number,
+  {
+    startsMs,
+    series,
+    format,
+    isBars = false,
+    height,
+    width,
+    onPoint,
+  }: ChartProps & { height: number; width: number; onPoint: (index: number | null) => void },
 ): Promise<uPlot> => {
   const [{ default: Plot }] = await Promise.all([
     import("uplot"),
     import("uplot/dist/uPlot.min.css"),
   ]);
-  const style = getComputedStyle(document.documentElement);
-  const probe = document.createElement("span");
-  element.append(probe);
-  const colorOf = (name: string): string => {
-    probe.style.color = `var(${name})`;
-    return getComputedStyle(probe).color;
-  };
-  const axis = {
-    stroke: colorOf("--ink-soft"),
-    grid: { stroke: colorOf("--line"), width: 1 },
-    ticks: { show: false },
-    font: `11px ${style.fontFamily || "sans-serif"}`,
-  };
   const first = (startsMs[0] ?? 0) / 1000;
   const step = startsMs.length > 1 ? startsMs[1]! / 1000 - first : 3_600;
+  const colorOf = colorsOf(element);
+  const axis = axisOf(colorOf);
   const options: uPlot.Options = {
     width,
     height,
-    cursor: { points: { size: 6 }, drag: { x: false, y: false } },
-    legend: { live: true },
+    padding: [8, 20, 0, 0],
+    cursor: { y: false, points: { size: 6, show: !isBars }, drag: { x: false, y: false } },
+    legend: { show: false },
+    hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map(momentWords) },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map(momentWords) },
+      {
+        ...axis,
+        size: 56,
+        splits: (_plot, _axis, _low, high) => splitsOf(high),
+        values: (_, ticks) => ticks.map((value) => (value === 0 ? "0" : format(value))),
+      },
     ],
     scales: {
       // Bars begin at their time: the last one needs room as wide as it is.
-      x: { range: [first, (startsMs.at(-1) ?? 0) / 1000 + step] },
-      y: { range: (_, low, high) => [Math.min(0, low), Math.max(high * 1.05, 1)] },
+      x: { range: [first, (startsMs.at(-1) ?? 0) / 1000 + (isBars ? step : 0)] },
+      y: { range: (_, _low, high) => [0, splitsOf(high).at(-1) ?? 1] },
     },
-    series: [
-      { value: (_, at) => (at === null ? "–" : wholeWords.format(at * 1000)) },
-      ...series.map((each) => {
-        const color = colorOf(each.color);
-        return {
-          label: each.label,
-          stroke: color,
-          width: each.isBar ? 0 : 1.6,
-          ...(each.isBar && {
-            fill: color.replace("rgb(", "rgba(").replace(")", ", 0.55)"),
-            paths: Plot.paths.bars!({ size: [0.7, 40], align: 1 }),
-          }),
-          points: {
-            show:
-              each.isBar !== true &&
-              each.values.filter((value) => value !== null).length < pointsBelow,
-            size: 5,
-          },
-          value: (_: uPlot, value: number | null) => (value === null ? "–" : format(value)),
-        };
-      }),
-    ],
+    series: [{}, ...lookOf(Plot, { series, isBars, colorOf })],
   };
-  probe.remove();
-  const data = [startsMs.map((ms) => ms / 1000), ...series.map(({ values }) => values)];
+  const values = isBars ? stacked(series) : series.map((each) => each.values);
+  // What is drawn first lies behind: the whole, before its parts.
+  if (isBars) values.reverse();
+  const data = [startsMs.map((ms) => ms / 1000), ...values];
   return new Plot(options, data as uPlot.AlignedData, element);
+};
+
+type ColorOf = (name: string) => string;
+
+const colorsOf = (element: HTMLElement): ColorOf => {
+  const style = getComputedStyle(element);
+  return (name) => {
+    const before = element.style.color;
+    element.style.color = `var(${name})`;
+    const color = style.color;
+    element.style.color = before;
+    return color;
+  };
+};
+
+const axisOf = (colorOf: ColorOf): uPlot.Axis => ({
+  stroke: colorOf("--ink-soft"),
+  grid: { stroke: colorOf("--line"), width: 1 },
+  ticks: { show: false },
+  gap: 8,
+  font: `12px ${getComputedStyle(document.body).fontFamily}`,
+});
+
+const lookOf = (
+  Plot: typeof uPlot,
+  { series, isBars, colorOf }: { series: readonly Series[]; isBars: boolean; colorOf: ColorOf },
+): uPlot.Series[] => {
+  const looks = series.map(({ color, values }): uPlot.Series => {
+    const isSparse = values.filter((value) => value !== null).length < pointsBelow;
+    return isBars
+      ? {
+          width: 0,
+          fill: colorOf(color),
+          paths: Plot.paths.bars!({ size: [0.76, 48], align: 1 }),
+          points: { show: false },
+        }
+      : {
+          stroke: colorOf(color),
+          width: 1.75,
+          points: { show: isSparse, size: 5, fill: colorOf(color) },
+        };
+  });
+  return isBars ? looks.reverse() : looks;
+};
+
+/** From nought in three or four round steps to just above the highest value. */
+const splitsOf = (high: number): number[] => {
+  const least = Math.max(high, 1) / 4;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = Math.max(1, [1, 2, 2.5, 5, 10].find((factor) => factor * power >= least)! * power);
+  const whole = Number.isInteger(step) ? step : Math.ceil(step);
+  return Array.from(
+    { length: Math.ceil(Math.max(high, 1) / whole) + 1 },
+    (_, index) => index * whole,
+  );
 };

@@ -35,6 +35,14 @@ export const duration = (ms: number | null): string => {
   return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`;
 };
 
+/** "14 – 32 ms": the unit once where both have the same. */
+export const durations = (fromMs: number | null, toMs: number | null): string => {
+  const [from, to] = [duration(fromMs), duration(toMs)];
+  if (from === to) return from;
+  const unit = to.slice(to.indexOf(" "));
+  return `${from.endsWith(unit) && !from.startsWith("<") ? from.slice(0, -unit.length) : from} – ${to}`;
+};
+
 export const bytes = (value: number): string => {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;
@@ -72,5 +80,7 @@ export const asWords = (code: string): string => {
     .replaceAll(/[-_.:]+/g, " ")
     .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase();
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  return asSentence(spaced);
 };
+
+export const asSentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

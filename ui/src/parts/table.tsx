@@ -51,13 +51,17 @@ interface TableProps<Row> {
   readonly onSort?: (sort: string) => void;
   readonly selection?: Selection;
   readonly rowHeight?: number;
-  /** As high as its rows, up to this; otherwise it fills what is left of the view. */
-  readonly heightMax?: number;
   readonly onKey?: (row: Row, key: string) => boolean;
   /** What assistive technology hears of a row as part of a tree. */
   readonly treeOf?: (row: Row) => { level: number; isOpen: boolean | undefined };
 }
 
+/** With its lines. */
+const headHeight = 42;
+/** On a low screen the view scrolls before the table has less than this. */
+const leastHeight = 224;
+
+/** As high as its rows where there is room, within a column whose height is given. */
 export const Table = <Row,>(props: TableProps<Row>) => {
   const { columns, count, rowAt, rowHeight = 44, onReach } = props;
   const viewport = useRef<HTMLDivElement>(null);
@@ -82,12 +86,12 @@ export const Table = <Row,>(props: TableProps<Row>) => {
     ...(props.selection === undefined ? [] : ["2.5rem"]),
     ...shown.map((column) => column.width),
   ].join(" ");
-  const fit = props.heightMax === undefined ? undefined : count * rowHeight + 40;
+  const fit = count * rowHeight + headHeight;
   return (
     <div
       ref={useMergedRef(viewport, measured)}
       className={styles["viewport"]}
-      style={fit === undefined ? { flex: "1 1 0" } : { height: Math.min(fit, props.heightMax!) }}
+      style={{ flex: `0 1 ${fit}px`, minHeight: Math.min(fit, leastHeight) }}
       role={props.treeOf === undefined ? "grid" : "treegrid"}
       aria-label={props.label}
       aria-rowcount={count + 1}

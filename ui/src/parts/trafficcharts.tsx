@@ -6,16 +6,16 @@ import { useTraffic } from "../api/queries.ts";
 import { Chart } from "./chart.tsx";
 import { count, duration, time } from "./format.ts";
 import { Panel } from "./panel.tsx";
+import { dayMs, spanUpTo } from "./span.ts";
 import { Answer, Empty } from "./states.tsx";
 import { useUrlState } from "./urlstate.ts";
 
 type Bucket = Traffic["buckets"][number];
 
-const hourMs = 3_600_000;
 const ranges = [
-  { value: "day", label: "Day", ms: 24 * hourMs },
-  { value: "week", label: "Week", ms: 168 * hourMs },
-  { value: "month", label: "Month", ms: 730 * hourMs },
+  { value: "day", label: "Day", ms: dayMs },
+  { value: "week", label: "Week", ms: 7 * dayMs },
+  { value: "month", label: "Month", ms: 30 * dayMs },
 ] as const;
 
 /** Calls by status class and latency over time, of an API or an endpoint, up to its last call or now. */
@@ -31,8 +31,7 @@ export const TrafficCharts = ({
   const [state, change] = useUrlState();
   const usual = Date.now() - firstMs < ranges[0].ms ? ranges[0] : ranges[1];
   const range = ranges.find(({ value }) => value === state["range"]) ?? usual;
-  const isLate = Date.now() - lastMs > range.ms;
-  const toMs = Math.ceil(((isLate ? lastMs : Date.now()) + 1) / hourMs) * hourMs;
+  const { fromMs, toMs } = spanUpTo(lastMs, range.ms);
   return (
     <>
       <SegmentedControl
@@ -42,7 +41,7 @@ export const TrafficCharts = ({
         onChange={(value) => change({ range: value === usual.value ? null : value })}
         w="fit-content"
       />
-      <Answer query={useTraffic(path, toMs - range.ms, toMs)}>
+      <Answer query={useTraffic(path, fromMs, toMs)}>
         {(traffic) =>
           traffic.buckets.every(({ calls }) => calls === 0) ? (
             <Panel>
@@ -54,7 +53,7 @@ export const TrafficCharts = ({
               </Empty>
             </Panel>
           ) : (
-            <Charts traffic={traffic} fromMs={toMs - range.ms} toMs={toMs} />
+            <Charts traffic={traffic} fromMs={fromMs} toMs={toMs} />
           )
         }
       </Answer>
@@ -91,14 +90,16 @@ const silence = {
 };
 
 const seriesOf = (buckets: readonly Bucket[]) => {
-  const from = (index: number) =>
-    buckets.map(({ statusClasses }) => statusClasses.slice(index).reduce((a, b) => a + b, 0));
+  const classes = (...wanted: readonly number[]) =>
+    buckets.map(({ statusClasses }) =>
+      wanted.reduce((sum, index) => sum + (statusClasses[index] ?? 0), 0),
+    );
   return {
     startsMs: buckets.map(({ startMs }) => startMs),
     calls: [
-      { label: "calls", color: "--accent", isBar: true, values: buckets.map((b) => b.calls) },
-      { label: "4xx and 5xx", color: "--warn", isBar: true, values: from(3) },
-      { label: "5xx", color: "--bad", isBar: true, values: from(4) },
+      { label: "5xx", color: "--bar-bad", values: classes(4) },
+      { label: "4xx", color: "--bar-warn", values: classes(3) },
+      { label: "answered well", color: "--bar", values: classes(0, 1, 2) },
     ],
     latency: [
       { label: "half within", color: "--good", values: buckets.map(({ p50Ms }) => p50Ms) },
@@ -118,11 +119,11 @@ const Charts = ({ traffic, fromMs, toMs }: { traffic: Traffic; fromMs: number; t
   const unit = widthOf(widthMs);
   return (
     <>
-      <Panel title={`Calls, each ${unit}`}>
-        <Chart label="Calls over time" startsMs={startsMs} series={calls} format={count} />
+      <Panel title={`Calls by the ${unit}`}>
+        <Chart label="Calls over time" startsMs={startsMs} series={calls} format={count} isBars />
       </Panel>
       {hasLatency && (
-        <Panel title="Latency">
+        <Panel title={`Latency by the ${unit}`}>
           <Chart label="Latency over time" startsMs={startsMs} series={latency} format={duration} />
         </Panel>
       )}

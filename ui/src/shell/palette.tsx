@@ -5,7 +5,6 @@ import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { useApisNamed, useEndpointsNamed } from "../api/queries.ts";
-import { nameOf } from "../parts/apiname.ts";
 import { counted } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Method } from "../parts/tag.tsx";
@@ -57,7 +56,7 @@ export const Palette = ({ onClose }: { onClose: () => void }) => {
             {apis.map((api) => (
               <Spotlight.Action
                 key={api.id}
-                label={nameOf(api)}
+                label={api.title}
                 description={counted(api.endpoints, "endpoint")}
                 leftSection={<Icon name="apis" />}
                 onClick={() => go(`/apis/${api.id}`)}

@@ -4,8 +4,8 @@ import { useLocation } from "wouter";
 import type { ApiDetail, ApiPatch } from "../../../../src/server/contract.ts";
 import { get, send } from "../../api/client.ts";
 import { useApisNamed, useIsEditor, useWrite } from "../../api/queries.ts";
-import { nameOf } from "../../parts/apiname.ts";
 import { asWords, count, counted, time } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
 import { Facts, Panel } from "../../parts/panel.tsx";
 import { Tags } from "../../parts/tag.tsx";
@@ -15,7 +15,7 @@ import styles from "./api.module.css";
 export const About = ({ api }: { api: ApiDetail }) => {
   const isEditor = useIsEditor();
   return (
-    <div className={styles["stack"]}>
+    <div className={layout["stack"]}>
       <div className={styles["pair"]}>
         <Panel title="What is known">
           <AllFacts api={api} />
@@ -92,7 +92,7 @@ const Form = ({ api }: { api: ApiDetail }) => {
     );
   return (
     <Panel title="What you say">
-      <div className={styles["stack"]}>
+      <div className={layout["stack"]}>
         <TextInput
           label="Name"
           value={name}
@@ -165,7 +165,7 @@ const Sources = ({ api, isEditor }: { api: ApiDetail; isEditor: boolean }) => {
             {source.scheme}://{source.host}:{source.port}
             <span className={styles["sub"]}>{source.workload}</span>
           </span>
-          <span className={styles["soft"]}>{counted(source.calls, "call")}</span>
+          <span className={layout["soft"]}>{counted(source.calls, "call")}</span>
         </div>
       ))}
       {isSplittable && (
@@ -205,14 +205,14 @@ const Merge = ({ api }: { api: ApiDetail }) => {
     });
   return (
     <Panel title="The same as another API?">
-      <div className={styles["bar"]}>
+      <div className={layout["bar"]}>
         <Select
           aria-label="API that this one is part of"
           placeholder="Search an API"
           searchable
           searchValue={q}
           onSearchChange={setQ}
-          data={found.map((one) => ({ value: one.id, label: nameOf(one) }))}
+          data={found.map((one) => ({ value: one.id, label: one.title }))}
           value={other}
           onChange={setOther}
           filter={({ options }) => options}

@@ -4,7 +4,6 @@ import { Link } from "wouter";
 import type { ApiDetail, ApiPatch } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useApi, useIsEditor, useWrite } from "../../api/queries.ts";
-import { nameOf } from "../../parts/apiname.ts";
 import { counted, percent } from "../../parts/format.ts";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
 import { Answer, Loading } from "../../parts/states.tsx";
@@ -40,11 +39,11 @@ const Content = ({ api, tab }: { api: ApiDetail; tab: string }) => {
   const [here, , Tab] = tabs.find(([name]) => name === tab) ?? tabs[0];
   return (
     <View
-      title={nameOf(api)}
+      title={api.title}
       isFilling={here === "endpoints"}
       heading={
         <span className={styles["heading"]}>
-          {nameOf(api)}
+          {api.title}
           <StatusTag status={api.status} />
           {api.confirmed && <Tag hue="good">confirmed</Tag>}
         </span>

@@ -10,6 +10,7 @@ import type {
 import { request, send } from "../../api/client.ts";
 import { useComparison, useIsEditor, useWrite } from "../../api/queries.ts";
 import { counted, time } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -51,13 +52,13 @@ const Result = ({ api, comparison }: { api: ApiDetail; comparison: ComparisonDat
     [comparison],
   );
   return (
-    <div className={styles["stack"]}>
-      <div className={styles["bar"]}>
+    <div className={layout["stack"]}>
+      <div className={layout["bar"]}>
         <span>
           Compared with <strong>{comparison.title}</strong>, {time(comparison.importedMs)},{" "}
           {counted(comparison.documented, "operation")}
         </span>
-        <span className={styles["push"]} />
+        <span className={layout["push"]} />
         <Link href={`/apis/${api.id}/endpoints?marked=shadow`}>Show in the tree</Link>
         <Upload api={api} />
         <Remove api={api} />
@@ -88,7 +89,7 @@ const Row = ({ row }: { row: ComparisonRow }) => (
         {row.message} {row.where !== "" && <code>{row.where}</code>}
       </span>
     </span>
-    <span className={styles["soft"]}>
+    <span className={layout["soft"]}>
       {row.count > 0 && counted(row.count, "call")}
       {row.lastMs !== null && (
         <>

@@ -4,6 +4,7 @@ import type { ApiDetail } from "../../../../src/server/contract.ts";
 import { addressOf } from "../../api/client.ts";
 import { useDocument } from "../../api/queries.ts";
 import { Icon } from "../../parts/icons.tsx";
+import layout from "../../parts/layout.module.css";
 import { CodeLine, Lines } from "../../parts/lines.tsx";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
@@ -31,8 +32,8 @@ export const Document = ({ api }: { api: ApiDetail }) => {
       navigator.clipboard.writeText(query.data).then(() => tell("Copied."), tellFailure);
   };
   return (
-    <div className={styles["stack"]}>
-      <div className={styles["bar"]}>
+    <div className={layout["stack"]}>
+      <div className={layout["bar"]}>
         <SegmentedControl
           aria-label="Shown as"
           data={forms}
@@ -45,7 +46,7 @@ export const Document = ({ api }: { api: ApiDetail }) => {
           value={openapi}
           onChange={(value) => change({ openapi: value === "3.0" ? null : value })}
         />
-        <span className={styles["push"]} />
+        <span className={layout["push"]} />
         {form !== "swagger" && (
           <Button variant="default" leftSection={<Icon name="copy" size={16} />} onClick={copy}>
             Copy

@@ -1,12 +1,15 @@
+import { useMemo } from "react";
 import { Link } from "wouter";
 import type { EndpointRow } from "../../../../src/server/contract.ts";
-import { count, counted, duration, exactCount, percent } from "../../parts/format.ts";
+import { count, counted, duration, durations, exactCount, percent } from "../../parts/format.ts";
 import { Icon } from "../../parts/icons.tsx";
-import { LatencyBar, Sparkline } from "../../parts/sparkline.tsx";
+import layout from "../../parts/layout.module.css";
+import { Sparkline, Trend } from "../../parts/sparkline.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { ComparedTag, Method, Tag, Tags } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
 import styles from "./api.module.css";
+import { errorShares, type Series, type SeriesById } from "./series.ts";
 import type { Folder, TreeRow } from "./tree.ts";
 
 const ofEndpoint =
@@ -14,14 +17,22 @@ const ofEndpoint =
   (row: TreeRow): React.ReactNode =>
     row.kind === "endpoint" ? cell(row.endpoint) : null;
 
+interface TreeState {
+  readonly series: SeriesById;
+  readonly closed: ReadonlySet<string>;
+  readonly toggle: (id: string) => void;
+  readonly hasImported: boolean;
+}
+
 /** Columns of the tree of endpoints; the first is the tree itself. */
-export const columnsOf = (
-  endpoints: readonly EndpointRow[],
-  closed: ReadonlySet<string>,
-  toggle: (id: string) => void,
-  hasImported: boolean,
-): readonly Column<TreeRow>[] => {
-  const mostMs = Math.max(1, ...endpoints.slice(0, 5_000).map(({ p95Ms }) => p95Ms ?? 0));
+export const columnsOf = ({
+  series,
+  closed,
+  toggle,
+  hasImported,
+}: TreeState): readonly Column<TreeRow>[] => {
+  const seriesOf = (row: TreeRow): Series | null =>
+    row.kind === "folder" ? row.series : (series.get(row.id) ?? null);
   return [
     {
       key: "path",
@@ -38,67 +49,39 @@ export const columnsOf = (
       key: "marks",
       title: "Marks",
       width: hasImported ? "11rem" : "9rem",
-      from: 760,
+      from: 860,
       cell: ofEndpoint((endpoint) => <Marks endpoint={endpoint} />),
     },
     {
       key: "calls",
       title: "Calls",
-      width: "5.5rem",
+      width: "var(--measure)",
       isNumber: true,
-      cell: (row) => {
-        const { calls } = row.kind === "folder" ? row : row.endpoint;
-        return (
-          <span
-            title={exactCount(calls)}
-            data-soft={row.kind === "folder" || undefined}
-            className={styles["count"]}
-          >
-            {count(calls)}
-          </span>
-        );
-      },
+      cell: (row) => <Calls row={row} series={seriesOf(row)} />,
     },
     {
       key: "errors",
       title: "Errors",
-      width: "5rem",
+      width: "var(--measure)",
       from: 520,
       isNumber: true,
-      cell: (row) => {
-        const { errorShare } = row.kind === "folder" ? row : row.endpoint;
-        return (
-          <span
-            className={styles["count"]}
-            data-soft={row.kind === "folder" || undefined}
-            data-bad={errorShare > 0.05 || undefined}
-          >
-            {percent(errorShare)}
-          </span>
-        );
-      },
-    },
-    {
-      key: "recent",
-      title: "Last 24 hours",
-      width: "7.5rem",
-      from: 900,
-      cell: ofEndpoint(({ recent }) => (
-        <Sparkline values={recent} label="Calls in each of the last 24 hours" />
-      )),
+      cell: (row) => <Errors row={row} series={seriesOf(row)} />,
     },
     {
       key: "latency",
       title: "Latency",
-      width: "13rem",
-      from: 1_080,
-      cell: ofEndpoint((endpoint) => <Latency endpoint={endpoint} mostMs={mostMs} />),
+      width: "calc(var(--measure) + 2.6rem)",
+      from: 620,
+      isNumber: true,
+      cell: ofEndpoint((endpoint) => (
+        <Latency endpoint={endpoint} series={series.get(endpoint.id) ?? null} />
+      )),
     },
     {
       key: "auth",
       title: "Auth",
       width: "8rem",
-      from: 1_200,
+      from: 1_240,
       cell: ofEndpoint(({ auth }) =>
         auth.length === 0 ? <Tag hue="warn">none seen</Tag> : <Tags words={auth} limit={1} />,
       ),
@@ -106,11 +89,73 @@ export const columnsOf = (
     {
       key: "last",
       title: "Last call",
-      width: "7rem",
-      from: 980,
+      width: "6.5rem",
+      from: 1_040,
       cell: ofEndpoint(({ lastMs, calls }) => (calls === 0 ? "never" : <When ms={lastMs} />)),
     },
   ];
+};
+
+/** A number, and beside it how it went. */
+const Measure = ({
+  title,
+  isSoft,
+  isBad = false,
+  words,
+  children,
+}: {
+  title: string;
+  isSoft: boolean;
+  isBad?: boolean;
+  words: string;
+  children: React.ReactNode;
+}) => (
+  <span className={styles["measure"]} data-soft={isSoft || undefined} data-bad={isBad || undefined}>
+    <span className={styles["curve"]}>{children}</span>
+    <span title={title}>{words}</span>
+  </span>
+);
+
+interface MeasureProps {
+  readonly row: TreeRow;
+  readonly series: Series | null;
+}
+
+const Calls = ({ row, series }: MeasureProps) => {
+  const { calls } = row.kind === "folder" ? row : row.endpoint;
+  return (
+    <Measure title={exactCount(calls)} isSoft={row.kind === "folder"} words={count(calls)}>
+      {series !== null && (
+        <Sparkline
+          values={series.calls}
+          label={`Calls an hour: at most ${exactCount(Math.max(...series.calls))}, ${exactCount(series.calls.at(-1) ?? 0)} in the last`}
+        />
+      )}
+    </Measure>
+  );
+};
+
+const Errors = ({ row, series }: MeasureProps) => {
+  const { errorShare } = row.kind === "folder" ? row : row.endpoint;
+  const shares = useMemo(() => (series === null ? [] : errorShares(series)), [series]);
+  const highest = Math.max(0, ...shares);
+  return (
+    <Measure
+      title="Answered with 4xx or 5xx"
+      isSoft={row.kind === "folder"}
+      isBad={errorShare > 0.05}
+      words={percent(errorShare)}
+    >
+      {highest > 0 && (
+        <Sparkline
+          values={shares}
+          isBad
+          scale={0.2}
+          label={`Errors an hour: at most ${percent(highest)}, ${percent(shares.at(-1) ?? 0)} in the last`}
+        />
+      )}
+    </Measure>
+  );
 };
 
 const FolderName = ({
@@ -131,7 +176,7 @@ const FolderName = ({
   >
     <Icon name={isClosed ? "right" : "down"} size={13} />
     <code>{folder.label}</code>
-    <span className={styles["soft"]}>{isClosed && counted(folder.endpoints, "endpoint")}</span>
+    <span className={layout["soft"]}>{isClosed && counted(folder.endpoints, "endpoint")}</span>
   </button>
 );
 
@@ -167,14 +212,21 @@ const Marks = ({ endpoint }: { endpoint: EndpointRow }) => (
   </span>
 );
 
-const Latency = ({ endpoint, mostMs }: { endpoint: EndpointRow; mostMs: number }) => {
-  const words = `half within ${duration(endpoint.p50Ms)}, 95 % within ${duration(endpoint.p95Ms)}`;
+const Latency = ({ endpoint, series }: { endpoint: EndpointRow; series: Series | null }) => {
+  const { p50Ms, p95Ms } = endpoint;
+  const known = series?.p95Ms.filter((value) => value !== null) ?? [];
   return (
-    <span className={styles["latency"]} title={words}>
-      <LatencyBar p50Ms={endpoint.p50Ms} p95Ms={endpoint.p95Ms} mostMs={mostMs} label={words} />
-      <span>
-        {duration(endpoint.p50Ms)} – {duration(endpoint.p95Ms)}
-      </span>
-    </span>
+    <Measure
+      title={`Half within ${duration(p50Ms)}, 95 % within ${duration(p95Ms)}`}
+      isSoft={false}
+      words={durations(p50Ms, p95Ms)}
+    >
+      {series !== null && known.length > 0 && (
+        <Trend
+          values={series.p95Ms}
+          label={`Latency by the hour, 95 % within: at most ${duration(Math.max(...known))}, ${duration(known.at(-1) ?? null)} at last`}
+        />
+      )}
+    </Measure>
   );
 };

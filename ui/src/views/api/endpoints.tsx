@@ -2,14 +2,18 @@ import { Button, SegmentedControl } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { ApiDetail, EndpointRow } from "../../../../src/server/contract.ts";
-import { useEndpoints } from "../../api/queries.ts";
-import { counted } from "../../parts/format.ts";
+import { useEndpoints, useSeries } from "../../api/queries.ts";
+import { counted, time } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
+import { Panel } from "../../parts/panel.tsx";
 import { SearchField } from "../../parts/searchfield.tsx";
+import { dayMs, spanUpTo } from "../../parts/span.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useUrlState } from "../../parts/urlstate.ts";
 import styles from "./api.module.css";
 import { columnsOf } from "./endpointcolumns.tsx";
+import { byId } from "./series.ts";
 import { makeTree, rowsOf, type TreeRow } from "./tree.ts";
 
 /** A tree that is larger begins closed. */
@@ -41,12 +45,15 @@ const EndpointTree = ({ api, endpoints }: { api: ApiDetail; endpoints: EndpointR
     () => endpoints.filter((each) => isWanted(each, q, marked)),
     [endpoints, q, marked],
   );
-  const tree = useMemo(() => makeTree(found), [found]);
+  const { fromMs, toMs, isPast } = spanUpTo(api.lastMs, dayMs);
+  const { data } = useSeries(api.id, fromMs, toMs);
+  const series = useMemo(() => byId(data), [data]);
+  const tree = useMemo(() => makeTree(found, series), [found, series]);
   const [closed, toggle, setAll] = useClosed(tree.folders, found.length);
   const rows = useMemo(() => rowsOf(tree, closed), [tree, closed]);
   const columns = useMemo(
-    () => columnsOf(endpoints, closed, toggle, api.imported !== null),
-    [endpoints, closed, toggle, api.imported],
+    () => columnsOf({ series, closed, toggle, hasImported: api.imported !== null }),
+    [series, closed, toggle, api.imported],
   );
   const onKey = (row: TreeRow, key: string): boolean => {
     if (row.kind !== "folder" || (key !== "ArrowLeft" && key !== "ArrowRight")) return false;
@@ -55,7 +62,7 @@ const EndpointTree = ({ api, endpoints }: { api: ApiDetail; endpoints: EndpointR
   };
   return (
     <div className={styles["fill"]}>
-      <div className={styles["bar"]}>
+      <div className={layout["bar"]}>
         <SearchField
           label="Search paths and methods"
           value={state["q"] ?? ""}
@@ -67,36 +74,43 @@ const EndpointTree = ({ api, endpoints }: { api: ApiDetail; endpoints: EndpointR
             onChange={(value) => change({ marked: value === "all" ? null : value })}
           />
         )}
-        <span className={styles["push"]} />
-        <span className={styles["soft"]}>{counted(found.length, "endpoint")}</span>
+        <span className={layout["push"]} />
+        <span className={layout["soft"]}>
+          {counted(found.length, "endpoint")}
+          <span className={styles["curves"]}>
+            {isPast
+              ? `, curves of the day up to ${time(api.lastMs)}`
+              : ", curves of the last 24 hours"}
+          </span>
+        </span>
         <Button variant="default" onClick={() => setAll(closed.size === 0)}>
           {closed.size === 0 ? "Close all" : "Open all"}
         </Button>
       </div>
-      <div className={styles["table"]}>
-        {rows.length === 0 ? (
+      {rows.length === 0 ? (
+        <Panel isFlush>
           <Empty title="No endpoint matches">
             <p>A shorter part of the path may find it.</p>
           </Empty>
-        ) : (
-          <Table
-            label={`Endpoints of ${api.name}`}
-            columns={columns}
-            count={rows.length}
-            rowAt={(index) => rows[index]}
-            idOf={({ id }) => id}
-            rowHeight={38}
-            onOpen={(row) =>
-              row.kind === "folder" ? toggle(row.id) : go(`/apis/${api.id}/endpoints/${row.id}`)
-            }
-            onKey={onKey}
-            treeOf={(row) => ({
-              level: row.depth + 1,
-              isOpen: row.kind === "folder" ? !closed.has(row.id) : undefined,
-            })}
-          />
-        )}
-      </div>
+        </Panel>
+      ) : (
+        <Table
+          label={`Endpoints of ${api.name}`}
+          columns={columns}
+          count={rows.length}
+          rowAt={(index) => rows[index]}
+          idOf={({ id }) => id}
+          rowHeight={38}
+          onOpen={(row) =>
+            row.kind === "folder" ? toggle(row.id) : go(`/apis/${api.id}/endpoints/${row.id}`)
+          }
+          onKey={onKey}
+          treeOf={(row) => ({
+            level: row.depth + 1,
+            isOpen: row.kind === "folder" ? !closed.has(row.id) : undefined,
+          })}
+        />
+      )}
     </div>
   );
 };

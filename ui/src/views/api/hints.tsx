@@ -4,6 +4,7 @@ import type { ApiDetail, Hints as HintsData } from "../../../../src/server/contr
 import { useHints, useIsEditor } from "../../api/queries.ts";
 import { HintsPreview } from "../../parts/hintspreview.tsx";
 import { Icon } from "../../parts/icons.tsx";
+import layout from "../../parts/layout.module.css";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
 import styles from "./api.module.css";
@@ -46,8 +47,8 @@ const Editor = ({ api, hints }: { api: ApiDetail; hints: HintsData }) => {
   const [wanted, setWanted] = useState<HintsData | null>(null);
   const isEditor = useIsEditor();
   return (
-    <div className={styles["stack"]}>
-      <p className={styles["soft"]} style={{ margin: 0 }}>
+    <div className={layout["stack"]}>
+      <p className={layout["soft"]} style={{ margin: 0 }}>
         Hints come before all evidence and act on everything that was learned. They are quickest
         made where they are seen: on the page of an endpoint.
       </p>

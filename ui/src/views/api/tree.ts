@@ -1,5 +1,6 @@
 /** Endpoints as a tree of their paths. Folders with one folder inside and nothing else are one row. */
 import type { EndpointRow } from "../../../../src/server/contract.ts";
+import { addSeries, type Series, type SeriesById } from "./series.ts";
 
 export interface Folder {
   readonly kind: "folder";
@@ -10,6 +11,7 @@ export interface Folder {
   readonly calls: number;
   /** Of its calls, those that failed. */
   readonly errorShare: number;
+  readonly series: Series | null;
 }
 
 export interface Leaf {
@@ -29,6 +31,7 @@ interface Node {
   count: number;
   calls: number;
   errors: number;
+  series: Series | null;
 }
 
 export interface Tree {
@@ -44,13 +47,14 @@ const makeNode = (label: string, path: string): Node => ({
   count: 0,
   calls: 0,
   errors: 0,
+  series: null,
 });
 
-export const makeTree = (endpoints: readonly EndpointRow[]): Tree => {
+export const makeTree = (endpoints: readonly EndpointRow[], series: SeriesById): Tree => {
   const root = makeNode("", "");
   for (const endpoint of endpoints) {
     let node = root;
-    add(node, endpoint);
+    add(node, endpoint, series);
     for (const segment of endpoint.path.split("/").slice(1)) {
       let child = node.children.get(segment);
       if (child === undefined) {
@@ -58,7 +62,7 @@ export const makeTree = (endpoints: readonly EndpointRow[]): Tree => {
         node.children.set(segment, child);
       }
       node = child;
-      add(node, endpoint);
+      add(node, endpoint, series);
     }
     node.endpoints.push(endpoint);
   }
@@ -67,7 +71,8 @@ export const makeTree = (endpoints: readonly EndpointRow[]): Tree => {
   return { root, folders };
 };
 
-const add = (node: Node, endpoint: EndpointRow): void => {
+const add = (node: Node, endpoint: EndpointRow, series: SeriesById): void => {
+  node.series = addSeries(node.series, series.get(endpoint.id));
   node.count += 1;
   node.calls += endpoint.calls;
   node.errors += endpoint.calls * endpoint.errorShare;
@@ -98,6 +103,7 @@ export const rowsOf = (tree: Tree, closed: ReadonlySet<string>): TreeRow[] => {
       endpoints: node.count,
       calls: node.calls,
       errorShare: node.calls === 0 ? 0 : node.errors / node.calls,
+      series: node.series,
     });
     if (closed.has(node.path)) return;
     for (const endpoint of node.endpoints)

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import type { ApiDetail, DifferenceRow, Version } from "../../../../src/server/contract.ts";
 import { useDifference, useList } from "../../api/queries.ts";
 import { counted, time } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { Method, Tag } from "../../parts/tag.tsx";
@@ -37,7 +38,7 @@ const History = ({ api, versions }: { api: ApiDetail; versions: readonly Version
     label: `Version ${version}`,
   }));
   return (
-    <div className={styles["stack"]}>
+    <div className={layout["stack"]}>
       <Panel title="Versions" isFlush>
         {versions.slice(0, 50).map((version) => (
           <VersionLine
@@ -51,7 +52,7 @@ const History = ({ api, versions }: { api: ApiDetail; versions: readonly Version
       </Panel>
       {versions.length > 1 && (
         <>
-          <div className={styles["bar"]}>
+          <div className={layout["bar"]}>
             <Select
               aria-label="From version"
               data={options}
@@ -71,7 +72,7 @@ const History = ({ api, versions }: { api: ApiDetail; versions: readonly Version
             />
           </div>
           {from === to ? (
-            <p className={styles["soft"]}>Choose two different versions to compare them.</p>
+            <p className={layout["soft"]}>Choose two different versions to compare them.</p>
           ) : (
             <Difference api={api.id} from={from} to={to} />
           )}

@@ -6,12 +6,13 @@ import { addressOf } from "../../api/client.ts";
 import { useIsEditor, usePages } from "../../api/queries.ts";
 import { exactCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icons.tsx";
+import layout from "../../parts/layout.module.css";
+import { Panel } from "../../parts/panel.tsx";
 import { SearchField } from "../../parts/searchfield.tsx";
 import { Empty, Failure, Loading } from "../../parts/states.tsx";
 import { type Selection, Table } from "../../parts/table.tsx";
 import { useUrlState } from "../../parts/urlstate.ts";
 import { View } from "../../parts/view.tsx";
-import styles from "./apis.module.css";
 import { columns } from "./columns.tsx";
 import { Filters, filterNames } from "./filters.tsx";
 
@@ -56,7 +57,7 @@ export const Apis = () => {
         </Button>
       }
     >
-      <div className={styles["bar"]}>
+      <div className={layout["bar"]}>
         <SearchField
           label="Search name, host, workload, owner"
           value={state["q"] ?? ""}
@@ -69,24 +70,24 @@ export const Apis = () => {
           <Triage ids={selection.ids} onDone={clear} />
         </Suspense>
       )}
-      <div className={styles["table"]} data-stale={query.isPlaceholderData || undefined}>
-        {pages === undefined ? (
-          query.error === null ? (
+      {pages === undefined || total === 0 || pages[0]?.items.length === 0 ? (
+        <Panel isFlush>
+          {pages !== undefined ? (
+            <Nothing isFiltered={isFiltered} />
+          ) : query.error === null ? (
             <Loading />
           ) : (
             <Failure error={query.error} onRetry={() => void query.refetch()} />
-          )
-        ) : total === 0 || pages[0]?.items.length === 0 ? (
-          <Nothing isFiltered={isFiltered} />
-        ) : (
-          <Rows
-            query={query}
-            sort={sort}
-            onSort={(wanted) => change({ sort: wanted === "-calls" ? null : wanted })}
-            {...(isEditor && { selection })}
-          />
-        )}
-      </div>
+          )}
+        </Panel>
+      ) : (
+        <Rows
+          query={query}
+          sort={sort}
+          onSort={(wanted) => change({ sort: wanted === "-calls" ? null : wanted })}
+          {...(isEditor && { selection })}
+        />
+      )}
     </View>
   );
 };

@@ -1,6 +1,5 @@
 import { Link } from "wouter";
 import type { ApiRow } from "../../../../src/server/contract.ts";
-import { nameOf } from "../../parts/apiname.ts";
 import { count, exactCount, percent } from "../../parts/format.ts";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import type { Column } from "../../parts/table.tsx";
@@ -18,8 +17,8 @@ export const columns: readonly Column<ApiRow>[] = [
     width: "minmax(7rem, 1fr)",
     sort: "name",
     cell: (api) => (
-      <Link href={`/apis/${api.id}`} tabIndex={-1} className={styles["name"]} title={nameOf(api)}>
-        {nameOf(api)}
+      <Link href={`/apis/${api.id}`} tabIndex={-1} className={styles["name"]} title={api.title}>
+        {api.title}
       </Link>
     ),
   },
@@ -71,7 +70,7 @@ export const columns: readonly Column<ApiRow>[] = [
   {
     key: "recent",
     title: "Last 24 hours",
-    width: "7.5rem",
+    width: "8rem",
     from: 920,
     cell: (api) => <Sparkline values={api.recent} label="Calls in each of the last 24 hours" />,
   },
@@ -97,13 +96,13 @@ export const columns: readonly Column<ApiRow>[] = [
   },
   {
     key: "score",
-    title: "Score",
+    title: "Risk",
     width: "5rem",
     from: 700,
     sort: "score",
     isNumber: true,
     cell: (api) => (
-      <Tag hue={scoreHue(api.score)} title="Weight of what was found, 0 to 10">
+      <Tag hue={scoreHue(api.score)} title="Exposure and open findings, weighed: 0 to 10">
         {api.score.toFixed(1)}
       </Tag>
     ),

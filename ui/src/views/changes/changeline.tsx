@@ -1,5 +1,6 @@
 import { Link } from "wouter";
 import type { Change } from "../../../../src/server/contract.ts";
+import { asSentence } from "../../parts/format.ts";
 import { Method, Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
 import styles from "./changes.module.css";
@@ -12,7 +13,7 @@ const names: Record<Change["kind"], string> = {
   "status-new": "new status",
   "auth-changed": "credentials",
   breaking: "breaking",
-  other: "other",
+  other: "changed",
 };
 
 /** Changes by kind, in the words of the page. */
@@ -30,7 +31,7 @@ export const ChangeLine = ({ change }: { change: Change }) => (
       </Tag>
     </span>
     <span className={styles["what"]}>
-      <span className={styles["message"]}>{change.message}</span>
+      <span className={styles["message"]}>{asSentence(change.message)}</span>
       <span className={styles["where"]}>
         {change.method !== null && <Method method={change.method} />}
         {change.path !== null && <code>{change.path}</code>}

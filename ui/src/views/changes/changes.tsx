@@ -3,8 +3,11 @@ import { Fragment } from "react";
 import { Link } from "wouter";
 import type { Change } from "../../../../src/server/contract.ts";
 import { useApi, usePages } from "../../api/queries.ts";
+import { asSentence } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
+import { Pages } from "../../parts/pages.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Empty, Failure, Loading } from "../../parts/states.tsx";
+import { Empty } from "../../parts/states.tsx";
 import { Tag } from "../../parts/tag.tsx";
 import { useUrlState } from "../../parts/urlstate.ts";
 import { View } from "../../parts/view.tsx";
@@ -13,7 +16,7 @@ import styles from "./changes.module.css";
 
 const kinds = kindNames.map(([value, label]) => ({
   value,
-  label: label.charAt(0).toUpperCase() + label.slice(1),
+  label: asSentence(label),
 }));
 
 export const Changes = () => {
@@ -24,10 +27,9 @@ export const Changes = () => {
     api: state["api"],
     ...(state["breaking"] === "true" && { breaking: true }),
   });
-  const changes = query.data?.pages.flatMap(({ items }) => items);
   return (
     <View title="Changes" lead="What the traffic shows that it did not show before">
-      <div className={styles["bar"]}>
+      <div className={layout["bar"]}>
         <Select
           aria-label="Kind of change"
           placeholder="Every kind"
@@ -47,26 +49,13 @@ export const Changes = () => {
         )}
       </div>
       <Panel isFlush>
-        {query.error !== null && changes === undefined ? (
-          <Failure error={query.error} onRetry={() => void query.refetch()} />
-        ) : changes === undefined ? (
-          <Loading />
-        ) : changes.length === 0 ? (
-          <Nothing isFiltered={Object.keys(state).length > 0} />
-        ) : (
-          <Feed changes={changes} />
-        )}
-        {query.hasNextPage && (
-          <div className={styles["more"]}>
-            <Button
-              variant="default"
-              loading={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              Show older changes
-            </Button>
-          </div>
-        )}
+        <Pages
+          query={query}
+          empty={<Nothing isFiltered={Object.keys(state).length > 0} />}
+          more="Show older changes"
+        >
+          {(changes) => <Feed changes={changes} />}
+        </Pages>
       </Panel>
     </View>
   );
@@ -91,7 +80,7 @@ const Feed = ({ changes }: { changes: readonly Change[] }) =>
 
 const OfApi = ({ id, onClear }: { id: string; onClear: () => void }) => (
   <>
-    <Tag>of {useApi(id).data?.name ?? "one API"}</Tag>
+    <Tag>of {useApi(id).data?.title ?? "one API"}</Tag>
     <Button size="compact-sm" variant="subtle" onClick={onClear}>
       Show all APIs
     </Button>

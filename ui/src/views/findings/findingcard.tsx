@@ -38,7 +38,10 @@ export const FindingCard = ({
           <SeverityTag severity={finding.severity} />
         </span>
         <span className={styles["words"]}>
-          <strong>{finding.title}</strong>
+          <span className={styles["title"]}>
+            <strong>{finding.title}</strong>
+            {!isOpen && <span>{finding.evidence[0]}</span>}
+          </span>
           <span className={styles["where"]}>
             {finding.method !== null && <Method method={finding.method} />}
             {finding.path !== null && <code>{finding.path}</code>}

@@ -1,17 +1,26 @@
-import { Button, SegmentedControl, Select } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { Link } from "wouter";
 import type { Finding } from "../../../../src/server/contract.ts";
-import { usePages } from "../../api/queries.ts";
+import { useOverview, usePages } from "../../api/queries.ts";
+import { asSentence, count } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
+import { Pages } from "../../parts/pages.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Empty, Failure, Loading } from "../../parts/states.tsx";
+import { Empty } from "../../parts/states.tsx";
 import { useUrlState } from "../../parts/urlstate.ts";
 import { View } from "../../parts/view.tsx";
+import { lastVisitMs } from "../overview/visit.ts";
 import { FindingCard } from "./findingcard.tsx";
-import styles from "./findings.module.css";
+
+const severities = ["high", "medium", "low", "info"] as const;
 
 export const Findings = () => {
   const [state, change] = useUrlState();
   const shown = state["state"] ?? "open";
+  const open = useOverview(lastVisitMs).data?.findings;
+  const isWhole = shown === "open" && state["api"] === undefined && state["rule"] === undefined;
+  const labelOf = (severity: (typeof severities)[number]): string =>
+    asSentence(severity) + (isWhole && open !== undefined ? ` ${count(open[severity])}` : "");
   const query = usePages<Finding>("findings", {
     limit: 100,
     state: shown,
@@ -19,10 +28,9 @@ export const Findings = () => {
     api: state["api"],
     rule: state["rule"],
   });
-  const findings = query.data?.pages.flatMap(({ items }) => items);
   return (
     <View title="Findings" lead="What the traffic shows that deserves a look">
-      <div className={styles["bar"]}>
+      <div className={layout["bar"]}>
         <SegmentedControl
           aria-label="State"
           data={[
@@ -33,19 +41,14 @@ export const Findings = () => {
           value={shown}
           onChange={(value) => change({ state: value === "open" ? null : value })}
         />
-        <Select
+        <SegmentedControl
           aria-label="Severity"
-          placeholder="Every severity"
           data={[
-            { value: "high", label: "High" },
-            { value: "medium", label: "Medium" },
-            { value: "low", label: "Low" },
-            { value: "info", label: "Info" },
+            { value: "", label: "Every severity" },
+            ...severities.map((value) => ({ value, label: labelOf(value) })),
           ]}
-          value={state["severity"] ?? null}
+          value={state["severity"] ?? ""}
           onChange={(severity) => change({ severity })}
-          clearable
-          w="11rem"
         />
         {(state["api"] !== undefined || state["rule"] !== undefined) && (
           <Button variant="subtle" onClick={() => change({ api: null, rule: null })}>
@@ -54,33 +57,22 @@ export const Findings = () => {
         )}
       </div>
       <Panel isFlush>
-        {query.error !== null && findings === undefined ? (
-          <Failure error={query.error} onRetry={() => void query.refetch()} />
-        ) : findings === undefined ? (
-          <Loading />
-        ) : findings.length === 0 ? (
-          <Nothing state={shown} isFiltered={state["severity"] !== undefined} />
-        ) : (
-          findings.map((finding) => (
-            <FindingCard
-              key={finding.id}
-              finding={finding}
-              isOpen={state["open"] === finding.id}
-              onToggle={() => change({ open: state["open"] === finding.id ? null : finding.id })}
-            />
-          ))
-        )}
-        {query.hasNextPage && (
-          <div className={styles["more"]}>
-            <Button
-              variant="default"
-              loading={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              Show more
-            </Button>
-          </div>
-        )}
+        <Pages
+          query={query}
+          empty={<Nothing state={shown} isFiltered={state["severity"] !== undefined} />}
+          more="Show more"
+        >
+          {(findings) =>
+            findings.map((finding) => (
+              <FindingCard
+                key={finding.id}
+                finding={finding}
+                isOpen={state["open"] === finding.id}
+                onToggle={() => change({ open: state["open"] === finding.id ? null : finding.id })}
+              />
+            ))
+          }
+        </Pages>
       </Panel>
     </View>
   );

@@ -3,8 +3,8 @@ import { Link } from "wouter";
 import type { Upload } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useApi, useWrite } from "../../api/queries.ts";
-import { nameOf } from "../../parts/apiname.ts";
 import { bytes, counted, percent } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { tellFailure } from "../../parts/notify.ts";
 import { type Hue, Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
@@ -19,7 +19,7 @@ export const SendingLine = ({ sending, onCancel }: { sending: Sending; onCancel:
         <strong>{sending.name}</strong>
         {sending.problem === null ? (
           <>
-            <span className={styles["sub"]}>
+            <span className={layout["sub"]}>
               sending, {percent(share)} of {bytes(sending.bytes)}
             </span>
             <Progress value={share * 100} aria-label={`Sending ${sending.name}`} />
@@ -57,7 +57,7 @@ export const UploadLine = ({ upload }: { upload: Upload }) => {
     <div className={styles["line"]}>
       <span className={styles["words"]}>
         <strong>{upload.name}</strong>
-        <span className={styles["sub"]}>
+        <span className={layout["sub"]}>
           {kinds[upload.kind]}, {bytes(upload.bytes)}, <When ms={upload.startedMs} />
           {upload.kind !== "openapi" && `, ${counted(upload.exchanges, "exchange")}`}
         </span>
@@ -86,7 +86,7 @@ const Result = ({ upload }: { upload: Upload }) => {
   if (upload.state !== "done") return null;
   if (upload.apis.length === 0)
     return (
-      <span className={styles["sub"]}>
+      <span className={layout["sub"]}>
         No API was found in it. <Link href="/sensors">Sensors</Link> say what was heard and left
         out.
       </span>
@@ -103,5 +103,5 @@ const Result = ({ upload }: { upload: Upload }) => {
 
 const ApiLink = ({ id }: { id: string }) => {
   const api = useApi(id).data;
-  return <Link href={`/apis/${id}`}>{api === undefined ? "…" : nameOf(api)}</Link>;
+  return <Link href={`/apis/${id}`}>{api === undefined ? "…" : api.title}</Link>;
 };

@@ -10,9 +10,10 @@ import cytoscape, {
   type StylesheetJson,
 } from "cytoscape";
 import { useEffect, useRef } from "react";
+import { counted } from "../../parts/format.ts";
 import styles from "./map.module.css";
 import type { Colouring, MapNode, Part } from "./part.ts";
-import { placesOf } from "./placing.ts";
+import { blocksOf, columnsOf } from "./placing.ts";
 
 export const Graph = ({
   part,
@@ -43,6 +44,11 @@ export const Graph = ({
       minZoom: 0.15,
       maxZoom: 3,
     });
+    // A few nodes need not fill the whole.
+    if (drawn.zoom() > closestZoom) {
+      drawn.zoom(closestZoom);
+      drawn.center();
+    }
     drawn.on("tap", "node[kind]", (event) => choose.current(event.target.id()));
     drawn.on("tap", (event) => {
       if (event.target === drawn) choose.current(null);
@@ -68,17 +74,18 @@ export const Graph = ({
   );
 };
 
-/** By forces where nothing is grouped; forces tear groups apart, so those have places. */
+/** By forces where nothing else gives an order. */
 const layoutOf = (part: Part): LayoutOptions => {
-  if (part.nodes.some(({ namespace }) => namespace !== null)) {
-    const places = placesOf(part.nodes);
+  const places = part.nodes.some(({ namespace }) => namespace !== null)
+    ? blocksOf(part.nodes)
+    : columnsOf(part);
+  if (places !== null)
     return {
       name: "preset",
       positions: (node: string | NodeSingular) =>
         places.get(typeof node === "string" ? node : node.id()) ?? { x: 0, y: 0 },
-      padding: 40,
+      padding: 48,
     };
-  }
   return {
     name: "cose",
     animate: false,
@@ -91,6 +98,10 @@ const layoutOf = (part: Part): LayoutOptions => {
   };
 };
 
+const closestZoom = 1.35;
+/** So many arrows can be told apart, and have room for a number. */
+const numbersMax = 40;
+
 const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
   const namespaces = new Set(part.nodes.flatMap(({ namespace }) => namespace ?? []));
   const most = Math.max(1, ...part.edges.map(({ calls }) => calls));
@@ -99,8 +110,9 @@ const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
     ...part.nodes.map((node) => ({
       data: {
         id: node.id,
-        label: node.label.length > 26 ? `${node.label.slice(0, 25)}…` : node.label,
+        label: node.label.length > 34 ? `${node.label.slice(0, 33)}…` : node.label,
         kind: node.kind,
+        side: sideOf(part, node),
         size: 22 + Math.log10(1 + node.calls) * 7,
         mood: moodOf(node, colouring),
         ...(node.namespace !== null && { parent: `namespace ${node.namespace}` }),
@@ -112,11 +124,20 @@ const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
         ...(via !== null && { via }),
         source: from,
         target: to,
-        width: 1 + (Math.log1p(calls) / Math.log1p(most)) * 4,
+        width: 1 + (Math.log1p(calls) / Math.log1p(most)) * 2.5,
+        label: part.edges.length > numbersMax ? "" : counted(calls, "call"),
         mood: colouring === "errors" && errorShare > 0.05 ? "bad" : "plain",
       },
     })),
   ];
+};
+
+/** A label stands where no arrow comes or goes. */
+const sideOf = ({ edges }: Part, { id, namespace }: MapNode): string => {
+  if (namespace !== null) return "below";
+  const calls = edges.some(({ from }) => from === id);
+  const isCalled = edges.some(({ to }) => to === id);
+  return calls === isCalled ? "below" : calls ? "left" : "right";
 };
 
 const moodOf = (node: MapNode, colouring: Colouring): string => {
@@ -133,31 +154,53 @@ const styleOf = (container: HTMLElement): StylesheetJson => {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
   };
-  const ink = color("--ink");
-  const surface = color("--surface");
+  const style = [...nodeStyle(color), ...edgeStyle(color)];
+  probe.remove();
+  return style;
+};
+
+type ColorOf = (name: string) => string;
+
+const labelStyle = (color: ColorOf) =>
+  ({
+    "text-background-color": color("--surface"),
+    "text-background-opacity": 1,
+    "text-background-padding": "3px",
+  }) as const;
+
+const nodeStyle = (color: ColorOf): StylesheetJson => {
   const mood = (name: string): StylesheetJson[number] => ({
     selector: `node[mood = "${name}"]`,
     style: { "background-color": color(`--${name}-soft`), "border-color": color(`--${name}`) },
   });
-  const style: StylesheetJson = [
+  const side = (name: "left" | "right", marginX: number): StylesheetJson[number] => ({
+    selector: `node[side = "${name}"]`,
+    style: {
+      "text-halign": name,
+      "text-valign": "center",
+      "text-margin-x": marginX,
+      "text-margin-y": 0,
+    },
+  });
+  return [
     {
       selector: "node",
       style: {
+        ...labelStyle(color),
         label: "data(label)",
         width: "data(size)",
         height: "data(size)",
-        color: ink,
+        color: color("--ink"),
         "font-size": 11,
         "text-valign": "bottom",
         "text-margin-y": 5,
-        "text-background-color": surface,
-        "text-background-opacity": 0.8,
-        "text-background-padding": "2px",
         "background-color": color("--raised"),
         "border-width": 2,
         "border-color": color("--line-strong"),
       },
     },
+    side("left", -8),
+    side("right", 8),
     { selector: 'node[kind = "workload"]', style: { shape: "round-rectangle" } },
     { selector: 'node[kind = "external"]', style: { shape: "diamond" } },
     {
@@ -177,24 +220,33 @@ const styleOf = (container: HTMLElement): StylesheetJson => {
     mood("good"),
     mood("warn"),
     mood("bad"),
-    {
-      selector: "edge",
-      style: {
-        width: "data(width)",
-        "curve-style": "bezier",
-        "line-color": color("--line-strong"),
-        "target-arrow-color": color("--line-strong"),
-        "target-arrow-shape": "triangle",
-      },
-    },
-    {
-      selector: 'edge[mood = "bad"]',
-      style: { "line-color": color("--bad"), "target-arrow-color": color("--bad") },
-    },
-    // What went through a proxy is drawn there already: these only say where to.
-    { selector: "edge[via]", style: { "line-style": "dashed" } },
     { selector: "node.chosen", style: { "border-width": 4, "border-color": color("--accent") } },
   ];
-  probe.remove();
-  return style;
 };
+
+const edgeStyle = (color: ColorOf): StylesheetJson => [
+  {
+    selector: "edge",
+    style: {
+      ...labelStyle(color),
+      width: "data(width)",
+      "curve-style": "bezier",
+      "line-color": color("--line-strong"),
+      "target-arrow-color": color("--line-strong"),
+      "target-arrow-shape": "triangle",
+      "arrow-scale": 0.9,
+      "target-distance-from-node": 4,
+      "target-label": "data(label)",
+      "target-text-offset": 76,
+      "target-text-rotation": "autorotate",
+      color: color("--ink-soft"),
+      "font-size": 10,
+    },
+  },
+  {
+    selector: 'edge[mood = "bad"]',
+    style: { "line-color": color("--bad"), "target-arrow-color": color("--bad") },
+  },
+  // What went through a proxy is drawn there already: these only say where to.
+  { selector: "edge[via]", style: { "line-style": "dashed" } },
+];

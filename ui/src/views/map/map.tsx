@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import type { ServiceMap as MapData } from "../../../../src/server/contract.ts";
 import { useMap } from "../../api/queries.ts";
 import { count, counted, percent } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { Facts, Panel } from "../../parts/panel.tsx";
 import { SearchField } from "../../parts/searchfield.tsx";
 import { Answer, Empty, Loading } from "../../parts/states.tsx";
@@ -56,7 +57,7 @@ const Content = ({ map }: { map: MapData }) => {
   const isList = state["as"] === "list";
   return (
     <>
-      <div className={styles["bar"]}>
+      <div className={layout["bar"]}>
         <SearchField
           label="Search names"
           value={state["q"] ?? ""}
@@ -91,14 +92,8 @@ const Content = ({ map }: { map: MapData }) => {
           value={isList ? "list" : "graph"}
           onChange={(value) => change({ as: value === "list" ? "list" : null })}
         />
+        {!isList && <Legend isByFindings={state["colour"] === "findings"} />}
       </div>
-      {!isList && (
-        <p className={styles["hint"]}>
-          {state["colour"] === "findings"
-            ? "Large: many calls. Red: open findings, green: none."
-            : "Large: many calls. Red: over 5 % errors, amber: over 1 %, green: fewer."}
-        </p>
-      )}
       {part.hidden > 0 && (
         <p className={styles["hint"]}>
           The {count(part.nodes.length)} with most calls are drawn; {counted(part.hidden, "node")}{" "}
@@ -117,6 +112,24 @@ const Content = ({ map }: { map: MapData }) => {
   );
 };
 
+const Legend = ({ isByFindings }: { isByFindings: boolean }) => (
+  <span className={styles["legend"]}>
+    {isByFindings ? (
+      <>
+        <span data-mood="good">no open finding</span>
+        <span data-mood="bad">open findings</span>
+      </>
+    ) : (
+      <>
+        <span data-mood="good">up to 1 % errors</span>
+        <span data-mood="warn">up to 5 %</span>
+        <span data-mood="bad">more</span>
+      </>
+    )}
+    <span>the larger, the more calls</span>
+  </span>
+);
+
 const Drawing = ({
   part,
   isList,
@@ -133,7 +146,7 @@ const Drawing = ({
   onNarrow: (name: string) => void;
 }) => (
   <div className={styles["frame"]}>
-    <div className={styles["canvas"]}>
+    <div className={styles["canvas"]} data-framed={!isList || undefined}>
       {part.nodes.length === 0 ? (
         <Empty title="Nothing has that name" />
       ) : isList ? (

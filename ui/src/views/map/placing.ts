@@ -1,10 +1,53 @@
-/** Where nodes stand when there are namespaces: a block each, its nodes in rows by calls, blocks beside each other. */
-import type { MapNode } from "./part.ts";
+/** Where nodes of the map stand. */
+import type { MapNode, Part } from "./part.ts";
 
 export interface Place {
   readonly x: number;
   readonly y: number;
 }
+
+/** Of nodes without namespaces: callers to the left of whom they call. Null where there are too many for columns. */
+export const columnsOf = ({ nodes, edges }: Part): ReadonlyMap<string, Place> | null => {
+  const depths = depthsOf({ nodes, edges });
+  const columns = Map.groupBy(nodes, ({ id }) => depths.get(id) ?? 0);
+  if ([...columns.values()].some(({ length }) => length > columnMax)) return null;
+  const places = new Map<string, Place>();
+  for (const [depth, members] of columns) {
+    const sorted = members.toSorted((a, b) => b.calls - a.calls);
+    sorted.forEach(({ id }, index) => {
+      places.set(id, {
+        x: depth * columnStep,
+        y: (index - (sorted.length - 1) / 2) * (sorted.length === 1 ? 0 : rowStep),
+      });
+    });
+  }
+  return places;
+};
+
+const columnMax = 14;
+const columnStep = 420;
+const rowStep = 92;
+
+/** How many calls away from who is called by nobody; where calls go round, by the way found first. */
+const depthsOf = ({ nodes, edges }: Pick<Part, "nodes" | "edges">): ReadonlyMap<string, number> => {
+  const callers = new Map<string, string[]>();
+  for (const { from, to } of edges)
+    if (from !== to) callers.set(to, [...(callers.get(to) ?? []), from]);
+  const depths = new Map<string, number>();
+  const depthOf = (id: string, above: ReadonlySet<string>): number => {
+    const known = depths.get(id);
+    if (known !== undefined) return known;
+    const inner = new Set(above).add(id);
+    const ways = (callers.get(id) ?? [])
+      .filter((caller) => !inner.has(caller))
+      .map((caller) => depthOf(caller, inner) + 1);
+    const depth = Math.max(0, ...ways);
+    depths.set(id, depth);
+    return depth;
+  };
+  for (const { id } of nodes) depthOf(id, new Set());
+  return depths;
+};
 
 const stepX = 195;
 const stepY = 105;
@@ -12,7 +55,8 @@ const gap = 90;
 /** Of the whole drawing, width to height. */
 const aspect = 1.7;
 
-export const placesOf = (nodes: readonly MapNode[]): ReadonlyMap<string, Place> => {
+/** Of nodes in namespaces: a block each, its nodes in rows by calls, blocks beside each other. */
+export const blocksOf = (nodes: readonly MapNode[]): ReadonlyMap<string, Place> => {
   const blocks = [...Map.groupBy(nodes, ({ namespace }) => namespace ?? "").values()]
     .map((members) => {
       const columns = Math.ceil(Math.sqrt(members.length * 1.4));

@@ -1,9 +1,11 @@
 import { Button } from "@mantine/core";
+import { useMemo } from "react";
 import { Link } from "wouter";
 import type { Overview as OverviewData } from "../../../../src/server/contract.ts";
 import { useOverview } from "../../api/queries.ts";
-import { nameOf } from "../../parts/apiname.ts";
+import { Chart } from "../../parts/chart.tsx";
 import { count, counted, exactCount, percent } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { Figure, Panel } from "../../parts/panel.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -58,23 +60,29 @@ const Nothing = () => (
 const Content = ({ overview }: { overview: OverviewData }) => (
   <>
     <Figures overview={overview} />
-    <Week overview={overview} />
+    <Recent overview={overview} />
     <div className={styles["columns"]}>
-      <NewApis overview={overview} />
+      <div className={layout["stack"]}>
+        <NewApis overview={overview} />
+        <Changes overview={overview} />
+      </div>
       <Findings overview={overview} />
     </div>
-    <Panel
-      title={lastVisitMs === null ? "Latest changes" : "Changes since your last visit"}
-      aside={<Link href="/changes">All changes</Link>}
-      isFlush
-    >
-      {overview.changes.length === 0 ? (
-        <p className={styles["none"]}>Nothing has changed.</p>
-      ) : (
-        overview.changes.slice(0, 8).map((change) => <ChangeLine key={change.id} change={change} />)
-      )}
-    </Panel>
   </>
+);
+
+const Changes = ({ overview: { changes } }: { overview: OverviewData }) => (
+  <Panel
+    title={lastVisitMs === null ? "Latest changes" : "Changes since your last visit"}
+    aside={<Link href="/changes">All changes</Link>}
+    isFlush
+  >
+    {changes.length === 0 ? (
+      <p className={layout["none"]}>Nothing has changed.</p>
+    ) : (
+      changes.slice(0, 6).map((change) => <ChangeLine key={change.id} change={change} />)
+    )}
+  </Panel>
 );
 
 const Figures = ({ overview }: { overview: OverviewData }) => {
@@ -109,7 +117,7 @@ const Figures = ({ overview }: { overview: OverviewData }) => {
         <Figure
           label="Serious findings"
           value={count(serious)}
-          note={`${findings.high} high, ${findings.medium} medium, ${findings.low + findings.info} below`}
+          note={`${count(findings.high)} high, ${count(findings.medium)} medium; ${count(findings.low + findings.info)} minor`}
         />
       </Link>
       <Link href="/sensors" className={styles["figure"]}>
@@ -129,61 +137,51 @@ const Figures = ({ overview }: { overview: OverviewData }) => {
   );
 };
 
-/** Calls an hour of the last seven days; the part that failed is drawn over it. */
-const Week = ({ overview: { recent } }: { overview: OverviewData }) => {
-  const highest = Math.max(1, ...recent.map(({ calls }) => calls));
-  const step = 1000 / Math.max(1, recent.length);
-  const bars = (of: (hour: { calls: number; errors: number }) => number): string =>
-    recent
-      .map((hour, index) => {
-        const length = (of(hour) / highest) * 96;
-        return length === 0
-          ? ""
-          : `M${(index * step).toFixed(1)} 100h${(step * 0.72).toFixed(1)}v${(-Math.max(0.8, length)).toFixed(1)}h${(-step * 0.72).toFixed(1)}z`;
-      })
-      .join("");
-  const days = recent.filter((_, index) => index % 24 === 0);
+/** Calls an hour of the last seven days, or of the last day where nothing is older. */
+const Recent = ({ overview: { recent } }: { overview: OverviewData }) => {
+  const shown = useMemo(() => {
+    const isYoung = recent.slice(0, -hoursOfDay).every(({ calls }) => calls === 0);
+    return isYoung ? recent.slice(-hoursOfDay) : recent;
+  }, [recent]);
+  const startsMs = useMemo(() => shown.map(({ startMs }) => startMs), [shown]);
+  const series = useMemo(
+    () => [
+      { label: "errors", color: "--bar-bad", values: shown.map(({ errors }) => errors) },
+      {
+        label: "answered well",
+        color: "--bar",
+        values: shown.map(({ calls, errors }) => calls - errors),
+      },
+    ],
+    [shown],
+  );
   return (
-    <Panel title="Calls an hour, last seven days" aside={<Legend highest={highest} />}>
-      <svg
-        className={styles["week"]}
-        viewBox="0 0 1000 100"
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Calls an hour over the last seven days, at most ${exactCount(highest)}`}
-      >
-        <path d={bars(({ calls }) => calls)} className={styles["calls"]} />
-        <path d={bars(({ errors }) => errors)} className={styles["errors"]} />
-      </svg>
-      <div className={styles["days"]} aria-hidden="true">
-        {days.map(({ startMs }) => (
-          <span key={startMs}>
-            {new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric" }).format(
-              startMs,
-            )}
-          </span>
-        ))}
-      </div>
+    <Panel
+      title={`Calls by the hour, last ${shown.length > hoursOfDay ? "seven days" : "24 hours"}`}
+    >
+      <Chart
+        label="Calls by the hour"
+        startsMs={startsMs}
+        series={series}
+        format={count}
+        height={150}
+        isBars
+      />
     </Panel>
   );
 };
 
-const Legend = ({ highest }: { highest: number }) => (
-  <span className={styles["legend"]}>
-    <span data-kind="calls">calls, at most {count(highest)}</span>
-    <span data-kind="errors">errors</span>
-  </span>
-);
+const hoursOfDay = 24;
 
 const NewApis = ({ overview: { newApis } }: { overview: OverviewData }) => (
   <Panel title="New APIs" aside={<Link href="/apis?status=new">All new APIs</Link>} isFlush>
     {newApis.length === 0 ? (
-      <p className={styles["none"]}>No new API.</p>
+      <p className={layout["none"]}>No new API.</p>
     ) : (
       newApis.slice(0, 6).map((api) => (
         <Link key={api.id} href={`/apis/${api.id}`} className={styles["line"]}>
           <span className={styles["main"]}>
-            <strong>{nameOf(api)}</strong>
+            <strong>{api.title}</strong>
             <span>
               {counted(api.endpoints, "endpoint")}, {counted(api.calls, "call")}
             </span>
@@ -205,9 +203,9 @@ const Findings = ({ overview: { topFindings } }: { overview: OverviewData }) => 
     isFlush
   >
     {topFindings.length === 0 ? (
-      <p className={styles["none"]}>No open finding.</p>
+      <p className={layout["none"]}>No open finding.</p>
     ) : (
-      topFindings.slice(0, 6).map((finding) => (
+      topFindings.slice(0, 10).map((finding) => (
         <Link key={finding.id} href={`/findings?open=${finding.id}`} className={styles["line"]}>
           <span className={styles["main"]}>
             <strong>{finding.title}</strong>

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { SensorRow } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
-import { asWords, count, exactCount } from "../../parts/format.ts";
+import { count, exactCount } from "../../parts/format.ts";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Figure, Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -12,7 +12,7 @@ import { View } from "../../parts/view.tsx";
 import { When } from "../../parts/when.tsx";
 import { DeadLetters } from "./deadletters.tsx";
 import styles from "./sensors.module.css";
-import { interfaces, ports } from "./status.ts";
+import { coverageWords, interfaces, ports } from "./status.ts";
 
 export const Sensors = () => (
   <View title="Sensors" lead="Who listens, what they hear, and why you may see nothing">
@@ -90,7 +90,7 @@ const Sensor = ({ sensor }: { sensor: SensorRow }) => (
         }
       />
       <Figure label="Last heard of" value={<When ms={sensor.lastMs} />} />
-      <Figure label="Version" value={sensor.version ?? "–"} />
+      {sensor.version !== null && <Figure label="Version" value={sensor.version} />}
     </div>
     {sensor.explanation.length > 0 && (
       <div className={styles["explanation"]} data-health={sensor.health}>
@@ -129,7 +129,7 @@ const Counts = ({
           {some.slice(0, 20).map(([name, value]) => (
             <tr key={name}>
               <th scope="row" title={name}>
-                {isLiteral ? name : asWords(name)}
+                {isLiteral ? name : coverageWords(name)}
               </th>
               <td title={exactCount(value)}>{count(value)}</td>
             </tr>

@@ -3,43 +3,26 @@ import { Link } from "wouter";
 import type { AuditRow } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, usePages, useWrite } from "../../api/queries.ts";
+import layout from "../../parts/layout.module.css";
 import { tell, tellFailure } from "../../parts/notify.ts";
+import { Pages } from "../../parts/pages.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Failure, Loading } from "../../parts/states.tsx";
 import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
 import styles from "./settings.module.css";
 
 /** What people changed, newest first; most of it can be taken back. */
-export const Audit = () => {
-  const query = usePages<AuditRow>("audit", { limit: 100 });
-  const rows = query.data?.pages.flatMap(({ items }) => items);
-  if (rows === undefined)
-    return query.error === null ? (
-      <Loading />
-    ) : (
-      <Failure error={query.error} onRetry={() => void query.refetch()} />
-    );
-  return (
-    <Panel title="What people changed" isFlush>
-      {rows.length === 0 && <p className={styles["none"]}>Nobody has changed anything yet.</p>}
-      {rows.map((row) => (
-        <Line key={row.id} row={row} />
-      ))}
-      {query.hasNextPage && (
-        <div className={styles["more"]}>
-          <Button
-            variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Show older entries
-          </Button>
-        </div>
-      )}
-    </Panel>
-  );
-};
+export const Audit = () => (
+  <Panel title="What people changed" isFlush>
+    <Pages
+      query={usePages<AuditRow>("audit", { limit: 100 })}
+      empty={<p className={layout["none"]}>Nobody has changed anything yet.</p>}
+      more="Show older entries"
+    >
+      {(rows) => rows.map((row) => <Line key={row.id} row={row} />)}
+    </Pages>
+  </Panel>
+);
 
 const Line = ({ row }: { row: AuditRow }) => {
   const isEditor = useIsEditor();
@@ -57,7 +40,7 @@ const Line = ({ row }: { row: AuditRow }) => {
     <div className={styles["line"]}>
       <span className={styles["words"]}>
         <span>{row.message}</span>
-        <span className={styles["sub"]}>
+        <span className={layout["sub"]}>
           {row.who}, <When ms={row.atMs} />
           {row.api !== null && (
             <>

@@ -7,6 +7,7 @@ import type {
 } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useWrite } from "../../api/queries.ts";
+import layout from "../../parts/layout.module.css";
 import { tell } from "../../parts/notify.ts";
 import styles from "./settings.module.css";
 
@@ -138,7 +139,7 @@ export const ForwarderForm = ({
       title={forwarder === null ? "New forwarder" : forwarder.name}
       size="lg"
     >
-      <form onSubmit={onSubmit} className={styles["stack"]}>
+      <form onSubmit={onSubmit} className={layout["stack"]}>
         <TextInput
           data-autofocus
           label="Name"

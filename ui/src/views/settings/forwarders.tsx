@@ -4,6 +4,7 @@ import type { Delivery, Forwarder, ForwarderRequest } from "../../../../src/serv
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
 import { counted } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
@@ -32,7 +33,7 @@ export const Forwarders = () => {
         <Answer query={useList<Forwarder>("forwarders")}>
           {(forwarders) =>
             forwarders.length === 0 ? (
-              <p className={styles["none"]}>
+              <p className={layout["none"]}>
                 None yet. A forwarder keeps documents in a folder, a git repository or a bucket, or
                 sends them to a scanner or a webhook.
               </p>
@@ -91,7 +92,7 @@ const Line = ({
       )}
       <span className={styles["words"]}>
         <strong>{name}</strong>
-        <span className={styles["sub"]}>
+        <span className={layout["sub"]}>
           {forwarder.lastMs === null ? (
             "nothing sent yet"
           ) : (
@@ -151,7 +152,7 @@ const Deliveries = () => {
         <div key={delivery.id} className={styles["line"]}>
           <span className={styles["words"]}>
             <span>{delivery.subject}</span>
-            <span className={styles["sub"]}>
+            <span className={layout["sub"]}>
               <When ms={delivery.atMs} />, {counted(delivery.attempts, "attempt")}
             </span>
             {delivery.problem !== null && (

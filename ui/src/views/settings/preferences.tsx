@@ -4,6 +4,7 @@ import type { Preferences as PreferencesData } from "../../../../src/server/cont
 import { send } from "../../api/client.ts";
 import { useIsEditor, usePreferences, useWrite } from "../../api/queries.ts";
 import { asWords } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
@@ -16,6 +17,17 @@ const fields = [
   ["changeRetentionDays", "Keep changes", "days", 1, 3650],
   ["forwardMinEndpoints", "Forward an API from", "endpoints on", 1, 1000],
 ] as const;
+
+/** What is weighed, as people say it; a name that is not known here is shown as it is. */
+const weightWords: Readonly<Record<string, string>> = {
+  external: "Called from public addresses",
+  unauthenticated: "Called without credentials",
+  sensitive: "Handles sensitive data",
+  "findings-high": "Open findings, high",
+  "findings-medium": "Open findings, medium",
+  "findings-low": "Open findings, low",
+  undocumented: "Differs from its imported description",
+};
 
 export const Preferences = () => (
   <Answer query={usePreferences()}>
@@ -42,7 +54,7 @@ const Form = ({ preferences }: { preferences: PreferencesData }) => {
   };
   const isSame = JSON.stringify(wanted) === JSON.stringify(preferences);
   return (
-    <form onSubmit={onSubmit} className={styles["stack"]}>
+    <form onSubmit={onSubmit} className={layout["stack"]}>
       <Panel title="Lifecycle and retention">
         <div className={styles["fields"]}>
           {fields.map(([name, label, unit, min, max]) => (
@@ -63,7 +75,7 @@ const Form = ({ preferences }: { preferences: PreferencesData }) => {
           ))}
         </div>
       </Panel>
-      <Panel title="Weights: how much each counts in the score of an API, 0 to 10">
+      <Panel title="Risk of an API: how much each counts, 0 to 10">
         <Weights
           weights={wanted.weights}
           isDisabled={!isEditor}
@@ -96,14 +108,14 @@ const Weights = ({
   <div className={styles["weights"]}>
     {Object.entries(weights).map(([name, weight]) => (
       <div key={name} className={styles["weight"]}>
-        <span>{asWords(name)}</span>
+        <span>{weightWords[name] ?? asWords(name)}</span>
         <Slider
           value={weight}
           min={0}
           max={10}
           step={0.5}
           label={null}
-          thumbLabel={asWords(name)}
+          thumbLabel={weightWords[name] ?? asWords(name)}
           disabled={isDisabled}
           onChange={(value) => onChange({ ...weights, [name]: value })}
         />

@@ -3,6 +3,7 @@ import { type SyntheticEvent, useState } from "react";
 import type { TokenMade, TokenRequest, TokenRow } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
+import layout from "../../parts/layout.module.css";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
@@ -33,7 +34,7 @@ const AllTokens = () => {
         <Answer query={useList<TokenRow>("tokens")}>
           {(tokens) =>
             tokens.length === 0 ? (
-              <p className={styles["none"]}>
+              <p className={layout["none"]}>
                 No token yet. People sign in with one, sensors and programs send one.
               </p>
             ) : (
@@ -128,7 +129,7 @@ const Line = ({ token }: { token: TokenRow }) => {
     <div className={styles["line"]}>
       <span className={styles["words"]}>
         <strong>{token.name}</strong>
-        <span className={styles["sub"]}>
+        <span className={layout["sub"]}>
           made <When ms={token.createdMs} />,{" "}
           {token.usedMs === null ? (
             "never used"
