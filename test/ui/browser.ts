@@ -5,13 +5,20 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
+/** A machine that others use too may take long; what hangs fails all the same. */
+export const withinMs = 120_000;
+
 /** Says loudly what is missing, instead of passing without having looked. */
 export const openBrowser = async (): Promise<Browser> => {
   assert.ok(
     existsSync(executablePath),
     `${executablePath} is not there: apt-get install chromium, or name it in CHROMIUM`,
   );
-  return await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox"],
+    timeout: withinMs,
+  });
 };
 
 export interface Watched {
@@ -39,6 +46,7 @@ export const openPage = async (
     baseURL: origin,
     permissions: ["clipboard-read", "clipboard-write"],
   });
+  context.setDefaultTimeout(withinMs);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {

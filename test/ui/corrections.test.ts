@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { ApiDetail, EndpointPage, FindingPage } from "../../src/server/contract.ts";
-import { openBrowser, openPage, type Watched } from "./browser.ts";
+import { openBrowser, openPage, type Watched, withinMs } from "./browser.ts";
 import { ask, findEndpoint, type Shop, startShop } from "./shop.ts";
 
 let browser: Browser;
@@ -32,7 +32,8 @@ const paths = async (): Promise<string[]> => {
 
 /** Waits until the server says so: what the page saves is learned again in the background. */
 const eventually = async (what: string, is: () => Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 100; tries += 1) {
+  const until = Date.now() + withinMs;
+  while (Date.now() < until) {
     if (await is()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -10,8 +10,8 @@ import type { Upload } from "../../src/server/contract.ts";
 const launcher = fileURLToPath(new URL("../../bin/nta.cjs", import.meta.url));
 export const shopCapture = fileURLToPath(new URL("../../examples/shop.pcap", import.meta.url));
 
-const startsWithinMs = 30_000;
-const readsWithinMs = 120_000;
+const startsWithinMs = 120_000;
+const readsWithinMs = 240_000;
 
 export interface RunningServer {
   readonly origin: string;

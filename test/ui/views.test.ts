@@ -55,7 +55,7 @@ for (const look of [
     const faults: string[] = [];
     for (const [path, words] of views()) {
       await page.goto(path);
-      await page.getByText(words).first().waitFor({ timeout: 15_000 });
+      await page.getByText(words).first().waitFor();
       await page.waitForTimeout(150);
       if (await isTooWide(page)) faults.push(`${path} scrolls sideways`);
       faults.push(...(await axeFaults(page)).map((fault) => `${path} ${fault}`));

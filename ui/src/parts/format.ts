@@ -80,7 +80,9 @@ export const asWords = (code: string): string => {
     .replaceAll(/[-_.:]+/g, " ")
     .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase();
-  return asSentence(spaced);
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 };
 
-export const asSentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** Begins with a capital, unless it begins with a name such as that of a host. */
+export const asSentence = (text: string): string =>
+  /^[a-z]+(?: |$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;

@@ -1,5 +1,5 @@
 import { Button, FileButton } from "@mantine/core";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { Link } from "wouter";
 import type {
   ApiDetail,
@@ -114,9 +114,12 @@ const Upload = ({ api }: { api: ApiDetail }) => {
     "apis",
     "audit",
   );
+  // A file that is chosen a second time is no change to the browser, unless it forgot the first.
+  const forget = useRef<() => void>(null);
   if (!useIsEditor()) return null;
   const give = (file: File | null): void => {
     if (file === null) return;
+    forget.current?.();
     write.mutate(file, {
       onSuccess: (result) =>
         tell(`${result.title}: ${counted(result.operations, "operation")} are compared now.`),
@@ -124,7 +127,7 @@ const Upload = ({ api }: { api: ApiDetail }) => {
     });
   };
   return (
-    <FileButton onChange={give} accept=".yaml,.yml,.json">
+    <FileButton onChange={give} resetRef={forget} accept=".yaml,.yml,.json">
       {(props) => (
         <Button {...props} variant="default" loading={write.isPending}>
           {api.imported === null ? "Choose a description" : "Replace"}

@@ -75,7 +75,7 @@ const EndpointTree = ({ api, endpoints }: { api: ApiDetail; endpoints: EndpointR
           />
         )}
         <span className={layout["push"]} />
-        <span className={layout["soft"]}>
+        <span className={`${layout["soft"]} ${styles["found"]}`}>
           {counted(found.length, "endpoint")}
           <span className={styles["curves"]}>
             {isPast

@@ -44,7 +44,7 @@ export const Findings = () => {
         <SegmentedControl
           aria-label="Severity"
           data={[
-            { value: "", label: "Every severity" },
+            { value: "", label: "All" },
             ...severities.map((value) => ({ value, label: labelOf(value) })),
           ]}
           value={state["severity"] ?? ""}

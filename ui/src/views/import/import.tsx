@@ -1,5 +1,5 @@
 import { Button, FileButton } from "@mantine/core";
-import { type DragEvent, useState } from "react";
+import { type DragEvent, useRef, useState } from "react";
 import type { Upload } from "../../../../src/server/contract.ts";
 import { useIsEditor, useList } from "../../api/queries.ts";
 import { Icon } from "../../parts/icons.tsx";
@@ -33,6 +33,12 @@ export const Import = () => {
 
 const Drop = ({ onFiles }: { onFiles: (files: readonly File[]) => void }) => {
   const [isOver, setOver] = useState(false);
+  // A file that is chosen a second time is no change to the browser, unless it forgot the first.
+  const forget = useRef<() => void>(null);
+  const onChosen = (files: readonly File[]): void => {
+    onFiles(files);
+    forget.current?.();
+  };
   const onDrop = (event: DragEvent): void => {
     event.preventDefault();
     setOver(false);
@@ -56,7 +62,7 @@ const Drop = ({ onFiles }: { onFiles: (files: readonly File[]) => void }) => {
         pcap or pcapng (also gzip or zstd), HAR, OpenAPI as YAML or JSON. Nothing but shapes is kept
         of what they hold.
       </p>
-      <FileButton multiple onChange={onFiles}>
+      <FileButton multiple onChange={onChosen} resetRef={forget}>
         {(props) => <Button {...props}>Choose files</Button>}
       </FileButton>
     </section>
@@ -79,6 +85,7 @@ const List = ({
         <SendingLine key={sending.id} sending={sending} onCancel={() => onCancel(sending.id)} />
       ))}
       {uploads
+        .filter((upload) => !sendings.some((sending) => isSame(sending, upload)))
         .toSorted((a, b) => b.startedMs - a.startedMs)
         .map((upload) => (
           <UploadLine key={upload.id} upload={upload} />
@@ -86,3 +93,10 @@ const List = ({
     </Panel>
   );
 };
+
+/** The server lists a file as soon as it begins to come. */
+const isSame = (sending: Sending, upload: Upload): boolean =>
+  upload.state === "running" &&
+  upload.bytesDone === 0 &&
+  sending.problem === null &&
+  sending.name === upload.name;

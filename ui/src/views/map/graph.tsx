@@ -36,11 +36,12 @@ export const Graph = ({
   useEffect(() => {
     const container = host.current;
     if (container === null) return;
+    const isNarrow = container.clientWidth < narrowWidth;
     const drawn = cytoscape({
       container,
-      elements: elementsOf(part, colouring),
+      elements: elementsOf(part, colouring, isNarrow),
       style: styleOf(container),
-      layout: layoutOf(part),
+      layout: layoutOf(part, isNarrow),
       minZoom: 0.15,
       maxZoom: 3,
     });
@@ -75,16 +76,16 @@ export const Graph = ({
 };
 
 /** By forces where nothing else gives an order. */
-const layoutOf = (part: Part): LayoutOptions => {
+const layoutOf = (part: Part, isNarrow: boolean): LayoutOptions => {
   const places = part.nodes.some(({ namespace }) => namespace !== null)
     ? blocksOf(part.nodes)
-    : columnsOf(part);
+    : columnsOf(part, isNarrow ? 190 : 420);
   if (places !== null)
     return {
       name: "preset",
       positions: (node: string | NodeSingular) =>
         places.get(typeof node === "string" ? node : node.id()) ?? { x: 0, y: 0 },
-      padding: 48,
+      padding: isNarrow ? 24 : 48,
     };
   return {
     name: "cose",
@@ -99,10 +100,12 @@ const layoutOf = (part: Part): LayoutOptions => {
 };
 
 const closestZoom = 1.35;
+/** Below it names stand under what they name, and nothing stands on arrows. */
+const narrowWidth = 600;
 /** So many arrows can be told apart, and have room for a number. */
 const numbersMax = 40;
 
-const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
+const elementsOf = (part: Part, colouring: Colouring, isNarrow: boolean): ElementDefinition[] => {
   const namespaces = new Set(part.nodes.flatMap(({ namespace }) => namespace ?? []));
   const most = Math.max(1, ...part.edges.map(({ calls }) => calls));
   return [
@@ -112,7 +115,7 @@ const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
         id: node.id,
         label: node.label.length > 34 ? `${node.label.slice(0, 33)}…` : node.label,
         kind: node.kind,
-        side: sideOf(part, node),
+        side: isNarrow ? "below" : sideOf(part, node),
         size: 22 + Math.log10(1 + node.calls) * 7,
         mood: moodOf(node, colouring),
         ...(node.namespace !== null && { parent: `namespace ${node.namespace}` }),
@@ -125,7 +128,7 @@ const elementsOf = (part: Part, colouring: Colouring): ElementDefinition[] => {
         source: from,
         target: to,
         width: 1 + (Math.log1p(calls) / Math.log1p(most)) * 2.5,
-        label: part.edges.length > numbersMax ? "" : counted(calls, "call"),
+        label: isNarrow || part.edges.length > numbersMax ? "" : counted(calls, "call"),
         mood: colouring === "errors" && errorShare > 0.05 ? "bad" : "plain",
       },
     })),

@@ -7,7 +7,10 @@ export interface Place {
 }
 
 /** Of nodes without namespaces: callers to the left of whom they call. Null where there are too many for columns. */
-export const columnsOf = ({ nodes, edges }: Part): ReadonlyMap<string, Place> | null => {
+export const columnsOf = (
+  { nodes, edges }: Part,
+  columnStep: number,
+): ReadonlyMap<string, Place> | null => {
   const depths = depthsOf({ nodes, edges });
   const columns = Map.groupBy(nodes, ({ id }) => depths.get(id) ?? 0);
   if ([...columns.values()].some(({ length }) => length > columnMax)) return null;
@@ -25,7 +28,6 @@ export const columnsOf = ({ nodes, edges }: Part): ReadonlyMap<string, Place> | 
 };
 
 const columnMax = 14;
-const columnStep = 420;
 const rowStep = 92;
 
 /** How many calls away from who is called by nobody; where calls go round, by the way found first. */
