@@ -6,11 +6,12 @@ import type { EndpointHeard } from "./endpointrow.ts";
 import { addFigures, bucketOf, DAY_MS, FigureSet, type Figures, HOUR_MS } from "./figures.ts";
 import { WHOLE_SOURCE } from "./names.ts";
 import { notFound } from "./problem.ts";
-import type { ApiDetail, Caller, Traffic } from "./rows.ts";
+import type { ApiDetail, Caller } from "./rows.ts";
 import type { ApiTable } from "./schema.ts";
 import type { ClusterNames } from "./services.ts";
 import { inChunks } from "./statements.ts";
 import type { Reader } from "./store.ts";
+import type { Traffic } from "./trafficrows.ts";
 
 export interface StoredDetail {
   readonly servers?: string[];

@@ -9,10 +9,11 @@ import type { Endpoints } from "./inventory.ts";
 import { lessonOf, readLesson } from "./lessons.ts";
 import { pageOf, readCursor, sortingOf } from "./paging.ts";
 import { notFound } from "./problem.ts";
-import type { EndpointDetail, EndpointQuery, EndpointRow, Page, Traffic } from "./rows.ts";
+import type { EndpointDetail, EndpointQuery, EndpointRow, Page } from "./rows.ts";
 import type { EndpointFactsTable, EndpointTable } from "./schema.ts";
 import { inChunks } from "./statements.ts";
 import type { Engine, Reader } from "./store.ts";
+import type { Traffic } from "./trafficrows.ts";
 
 const SORTS = {
   path: "path",

@@ -14,9 +14,9 @@ import {
   quantilesOf,
 } from "./figures.ts";
 import { WHOLE_SOURCE } from "./names.ts";
-import type { EndpointSeries } from "./rows.ts";
 import { inChunks } from "./statements.ts";
 import type { Reader } from "./store.ts";
+import type { EndpointSeries } from "./trafficrows.ts";
 
 /** Each is made of whole ones of those that are stored. */
 const WIDTHS_MS = [HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS, 28 * DAY_MS];

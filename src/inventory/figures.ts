@@ -7,7 +7,7 @@ import {
 } from "../telemetry/latency.ts";
 import type { OperationSummary } from "../telemetry/summary.ts";
 import { withCount } from "../telemetry/tally.ts";
-import type { TrafficBucket } from "./rows.ts";
+import type { TrafficBucket } from "./trafficrows.ts";
 
 export interface Figures {
   readonly statusClasses: number[];

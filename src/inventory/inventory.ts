@@ -36,7 +36,6 @@ import type {
   EndpointDetail,
   EndpointQuery,
   EndpointRow,
-  EndpointSeries,
   Finding,
   FindingQuery,
   HintsPreview,
@@ -46,11 +45,11 @@ import type {
   SensorKind,
   SensorRow,
   ServiceMap,
-  Traffic,
   Version,
   VersionDiff,
 } from "./rows.ts";
 import type { ClusterNames } from "./services.ts";
+import type { EndpointSeries, Traffic } from "./trafficrows.ts";
 
 export interface InventoryOptions {
   /** `sqlite:PATH` (`sqlite::memory:` for one that is forgotten) or `postgres://…`. */

@@ -169,37 +169,6 @@ export interface EndpointDetail extends EndpointRow {
   readonly callers: Caller[];
 }
 
-export interface TrafficBucket {
-  readonly startMs: number;
-  readonly calls: number;
-  readonly statusClasses: number[];
-  readonly requestBytes: number;
-  readonly responseBytes: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-}
-
-export interface Traffic {
-  /** Of a bucket. */
-  readonly widthMs: number;
-  readonly buckets: TrafficBucket[];
-}
-
-/** Each list has `count` values, one a bucket, oldest first. */
-export interface EndpointSeries {
-  readonly startMs: number;
-  /** Of a bucket. */
-  readonly widthMs: number;
-  readonly count: number;
-  readonly endpoints: {
-    readonly id: string;
-    readonly calls: number[];
-    readonly errors: number[];
-    readonly p95Ms: (number | null)[];
-  }[];
-}
-
 export interface DocumentOptions {
   readonly openapi: "3.0" | "3.1";
   readonly format: "yaml" | "json";
