@@ -47,7 +47,7 @@ async function startCollector(port: number, folder: string): Promise<Collector> 
     log += chunk.toString();
   });
   for (let tries = 0; !log.includes("Envoy is listened to"); tries += 1) {
-    assert.ok(tries < 400 && child.exitCode === null, `the collector does not start: ${log}`);
+    assert.ok(tries < 2400 && child.exitCode === null, `the collector does not start: ${log}`);
     await sleep(25);
   }
   return { child, statusPort, stop: () => endProcess(child, "SIGTERM") };
@@ -71,7 +71,7 @@ async function untilSeen(collector: Collector, count: number): Promise<Status> {
     const status = await statusOf(collector);
     if (status.exchanges.seen >= count && status.envoy.streams === 0) return status;
     assert.ok(
-      tries < 200,
+      tries < 1200,
       `${JSON.stringify(status.exchanges)} of ${count}; ${JSON.stringify(status.envoy)}`,
     );
     await sleep(50);
@@ -293,7 +293,7 @@ function stopService({ server }: { readonly server: Server }): void {
 
 async function untilSeenAtLeast(collector: Collector, count: number): Promise<void> {
   for (let tries = 0; (await statusOf(collector)).exchanges.seen < count; tries += 1) {
-    assert.ok(tries < 200, JSON.stringify(await statusOf(collector)));
+    assert.ok(tries < 1200, JSON.stringify(await statusOf(collector)));
     await sleep(50);
   }
 }
@@ -301,7 +301,7 @@ async function untilSeenAtLeast(collector: Collector, count: number): Promise<vo
 /** Until Envoy has a connection to the collector. */
 async function warmUp(client: Client, collector: Collector): Promise<void> {
   for (let tries = 0; (await statusOf(collector)).exchanges.seen === 0; tries += 1) {
-    assert.ok(tries < 200, "Envoy does not find the collector");
+    assert.ok(tries < 1200, "Envoy does not find the collector");
     await client.call({ method: "GET", path: "/items/1?page=1" });
     await sleep(50);
   }

@@ -99,7 +99,7 @@ test("server and collector start, answer for their health, and end at SIGTERM", 
           () => false,
         );
         if (isWell) break;
-        assert.ok(tries < 200 && child.exitCode === null, `${words[0]} ${path}: ${log}`);
+        assert.ok(tries < 1200 && child.exitCode === null, `${words[0]} ${path}: ${log}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }

@@ -1,4 +1,4 @@
-//! What the filter costs users: p99 through Envoy with and without it, at a fixed rate, in interleaved pairs.
+//! What the filter costs users: p99 through Envoy with and without it, at a fixed rate, in interleaved rounds.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { availableParallelism, setPriority } from "node:os";
@@ -13,77 +13,93 @@ import {
   startService,
 } from "./mesh.ts";
 
-const PAIRS = Number(process.env["NTA_LATENCY_PAIRS"] ?? 12);
+const ROUNDS = Number(process.env["LATENCY_ROUNDS"] ?? 16);
 const PER_SECOND = 500;
-const BLOCK_MS = 1500;
-/** What the target says; a machine whose cores the load itself fills cannot show it, so the interval is what is judged. */
+const BLOCK_MS = 2000;
+/** What the filter may add. */
 const TARGET = 0.05;
-/** A p99 beyond this without the filter tells of the machine, not of Envoy. */
-const QUIET_MS = 15;
 
-test("p99 with and without the filter", async (context) => {
+/**
+ * Beside the Envoy with the filter run two without. What one of these differs from the other is what the machine makes of
+ * nothing: only where that is less than the target can it be told whether the filter keeps to it.
+ */
+test("p99 with and without the filter", { timeout: 290_000 }, async (context) => {
   const service = await startService();
   const collectorPort = await freePort();
-  await withFolder(async (folder) => {
-    const collector = startNta([
-      "collect",
-      "--envoy-listen",
-      `127.0.0.1:${collectorPort}`,
-      "--output",
-      folder,
-      "--status-listen",
-      "off",
-    ]);
-    await once(collector.stderr!, "data");
-    // It stands on another machine; here it must not take the cores from Envoy and the load.
-    setPriority(collector.pid!, 19);
-    const [plain, filtered] = [
-      await startEnvoy({ servicePort: service.port, collectorPort: null }),
-      await startEnvoy({ servicePort: service.port, collectorPort }),
-    ];
-    const clients = [http2Client(plain.port), http2Client(filtered.port)] as const;
-    try {
-      for (const client of clients) await block(client);
-      const changes: number[] = [];
-      const p99s: [number[], number[]] = [[], []];
-      for (let pair = 0; pair < PAIRS; pair += 1) {
-        // Which of the two comes first changes, so that a trend of the machine favours neither.
-        const order = pair % 2 === 0 ? [0, 1] : [1, 0];
-        const found = [0, 0];
-        for (const index of order)
-          found[index] = percentile(await block(clients[index as 0 | 1]), 0.99);
-        changes.push(found[1]! / found[0]! - 1);
-        p99s[0].push(found[0]!);
-        p99s[1].push(found[1]!);
-      }
-      const [low, high] = medianInterval(changes);
-      const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-      context.diagnostic(
-        `p99 ${percentile(p99s[0], 0.5).toFixed(2)} ms without, ${percentile(p99s[1], 0.5).toFixed(2)} ms with (medians of ${PAIRS} pairs at ${PER_SECOND}/s, ${availableParallelism()} cores)`,
-      );
-      context.diagnostic(
-        `change: median ${percent(percentile(changes, 0.5))}, 95 % interval ${percent(low)} to ${percent(high)}; target ${percent(TARGET)}`,
-      );
-      if (low > TARGET)
-        console.error(
-          `NOT MET: the filter costs ${percent(low)} to ${percent(high)} of p99 where load, Envoy and collector share ${availableParallelism()} cores`,
-        );
-      const [without, withIt] = [percentile(p99s[0], 0.5), percentile(p99s[1], 0.5)];
-      if (without > QUIET_MS) {
-        console.error(
-          `NOT JUDGED: p99 is ${without.toFixed(0)} ms without the filter: this machine is too busy`,
-        );
-        return;
-      }
-      assert.ok(withIt - without < 20, `p99 grew by ${withIt - without} ms`);
-    } finally {
-      for (const client of clients) client.close();
-      await Promise.all([plain.stop(), filtered.stop(), endProcess(collector, "SIGTERM")]);
+  const closing: (() => unknown)[] = [
+    () => {
       service.server.closeAllConnections();
       service.server.close();
+    },
+  ];
+  await withFolder(async (folder) => {
+    try {
+      const collector = startNta([
+        ...["collect", "--envoy-listen", `127.0.0.1:${collectorPort}`],
+        ...["--output", folder, "--status-listen", "off"],
+      ]);
+      closing.push(() => endProcess(collector, "SIGTERM"));
+      await once(collector.stderr!, "data");
+      // It stands on another machine; here it must not take the cores from Envoy and the load.
+      setPriority(collector.pid!, 19);
+      const clients: Client[] = [];
+      for (const port of [null, null, collectorPort]) {
+        const envoy = await startEnvoy({ servicePort: service.port, collectorPort: port });
+        closing.push(() => envoy.stop());
+        const client = http2Client(envoy.port);
+        closing.push(() => client.close());
+        clients.push(client);
+      }
+      for (const client of clients) await block(client);
+      const rounds: number[][] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const found = [0, 0, 0];
+        // Which comes first changes, so that a trend of the machine favours none.
+        for (const place of [0, 1, 2]) {
+          const index = (place + round) % 3;
+          found[index] = percentile(await block(clients[index]!), 0.99);
+        }
+        rounds.push(found);
+      }
+      judge(rounds, (line) => context.diagnostic(line));
+    } finally {
+      for (const close of closing.reverse()) await close();
     }
   });
 });
+
+/** p99 of each round: without, without once more, with the filter. */
+function judge(rounds: readonly (readonly number[])[], say: (line: string) => void): void {
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  const median = (index: number): string =>
+    percentile(
+      rounds.map((round) => round[index]!),
+      0.5,
+    ).toFixed(2);
+  const changeOf = (index: number): readonly [low: number, middle: number, high: number] => {
+    const changes = rounds.map((round) => round[index]! / round[0]! - 1);
+    const [low, high] = medianInterval(changes);
+    return [low, percentile(changes, 0.5), high];
+  };
+  const text = ([low, middle, high]: readonly number[]): string =>
+    `median ${percent(middle!)}, 95 % interval ${percent(low!)} to ${percent(high!)}`;
+  const [nothing, filter] = [changeOf(1), changeOf(2)];
+  say(
+    `p99 ${median(0)} ms without, ${median(1)} ms without once more, ${median(2)} ms with (medians of ${rounds.length} rounds at ${PER_SECOND}/s, ${availableParallelism()} cores)`,
+  );
+  say(`of nothing: ${text(nothing)}`);
+  say(`of the filter: ${text(filter)}; target ${percent(TARGET)}`);
+  const noise = Math.max(-nothing[0], nothing[2]);
+  if (noise > TARGET) {
+    console.error(
+      `!! NOT JUDGED: without any filter p99 differs by ${percent(noise)} on this machine, which is more than the target of ${percent(TARGET)}: run it where cores are free`,
+    );
+    return;
+  }
+  if (filter[2] > TARGET)
+    console.error(`!! NOT SHOWN: the interval reaches to ${percent(filter[2])}: LATENCY_ROUNDS=48`);
+  assert.ok(filter[0] <= TARGET, `the filter adds ${text(filter)}`);
+}
 
 async function block(client: Client): Promise<number[]> {
   const latencies: number[] = [];

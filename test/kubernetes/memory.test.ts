@@ -53,7 +53,7 @@ function fill(api: FakeApi): void {
   }
 }
 
-test("watching 5,000 pods", { timeout: 300_000 }, async (context) => {
+test("watching 5,000 pods", { timeout: 290_000 }, async (context) => {
   const [api, empty] = [new FakeApi(), new FakeApi()];
   fill(api);
   try {
@@ -75,7 +75,7 @@ async function memoryOf(url: string, podCount: number): Promise<{ peakMb: number
   return JSON.parse(stdout) as { peakMb: number; pods: number };
 }
 
-test("a server that watches 5,000 pods", { timeout: 300_000 }, async (context) => {
+test("a server that watches 5,000 pods", { timeout: 290_000 }, async (context) => {
   if (process.getuid?.() !== 0) {
     console.error("!! NOT RUN: a server with the account of a pod needs root, to mount it");
     context.skip("not root");

@@ -143,7 +143,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     } catch {
       // It is not there yet.
     }
-    if (tries > 200 || child.exitCode !== null) {
+    if (tries > 1200 || child.exitCode !== null) {
       await stop();
       throw new Error(`Envoy does not start: ${log}`);
     }
@@ -151,11 +151,16 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   }
 }
 
+/** Who has not ended by then is ended, so that a test that fails ends too. */
+const ENDING_MS = 30_000;
+
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill(signal);
+  const timer = setTimeout(() => child.kill("SIGKILL"), ENDING_MS);
   await ended;
+  clearTimeout(timer);
 }
 
 function configuration(

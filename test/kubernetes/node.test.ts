@@ -29,7 +29,7 @@ const SERVICE = `const http = require("http");
     (a) => { r.writeHead(a.statusCode, a.headers); a.pipe(r); }))).listen(15006, "0.0.0.0", () => console.log("open"));`;
 
 test("one API on the port on which the process listens, whichever way it is called", {
-  timeout: 300_000,
+  timeout: 290_000,
 }, async (context) => {
   if (!mayMakeNamespaces()) return context.skip("not root");
   network.add("node", "pod", "client");

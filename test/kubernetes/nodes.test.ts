@@ -31,7 +31,7 @@ interface Rows {
   }[];
 }
 
-test("a call by way of another node counts once", { timeout: 300_000 }, async (context) => {
+test("a call by way of another node counts once", { timeout: 290_000 }, async (context) => {
   if (!mayMakeNamespaces()) return context.skip("not root");
   network.add("one", "two", "pod", "client");
   network.join("one", "pod", "10.77.0");
