@@ -9,6 +9,10 @@ of our own is seen whatever a Sidecar object lets the workload see. Call with (l
 - applyTo: CLUSTER
   match:
     context: {{ index . 2 }}
+    {{- if eq (index . 2) "WAYPOINT" }}
+    # Istio takes this context with this match alone.
+    waypoint: {}
+    {{- end }}
   patch:
     operation: ADD
     value:
@@ -46,12 +50,20 @@ of our own is seen whatever a Sidecar object lets the workload see. Call with (l
     proxy:
       # Observability mode came with Envoy 1.31, which is Istio 1.23; an older one would wait for answers.
       proxyVersion: '^1\.(2[3-9]|[3-9]\d).*'
+    {{- if eq (index . 1) "WAYPOINT" }}
+    waypoint:
+      filter:
+        name: envoy.filters.network.http_connection_manager
+        subFilter:
+          name: envoy.filters.http.router
+    {{- else }}
     listener:
       filterChain:
         filter:
           name: envoy.filters.network.http_connection_manager
           subFilter:
             name: envoy.filters.http.router
+    {{- end }}
   patch:
     operation: INSERT_BEFORE
     value:

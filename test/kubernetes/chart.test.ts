@@ -319,6 +319,36 @@ test("the law of Envoy refuses what breaks it", async () => {
   ]);
 });
 
+test("a patch that Istio refuses is found", async () => {
+  const values = nested({
+    "collector.enabled": true,
+    "envoy.waypoints": [{ name: "waypoint", namespace: "shop" }],
+  });
+  const filter = (await renderChart({ helm: 4, values })).find(
+    ({ kind }) => kind === "EnvoyFilter",
+  )!;
+  assert.deepEqual(await problemsOf(filter), []);
+  assert.deepEqual(filter["spec"].targetRefs, [
+    { group: "gateway.networking.k8s.io", kind: "Gateway", name: "waypoint" },
+  ]);
+  const broken = async (from: string, to: string): Promise<string[]> => {
+    const text = JSON.stringify(filter);
+    assert.ok(text.includes(from), from);
+    const problems = await problemsOf(JSON.parse(text.replaceAll(from, to)));
+    return problems.map((problem) => problem.replace(/^.*waypoint: /, ""));
+  };
+  assert.deepEqual(await broken('"waypoint":{}', '"cluster":{}'), [
+    "CLUSTER: a waypoint is matched by waypoint, and only a waypoint is",
+  ]);
+  assert.deepEqual(await broken('"context":"WAYPOINT"', '"context":"GATEWAY"'), [
+    "CLUSTER: a waypoint is matched by waypoint, and only a waypoint is",
+    "HTTP_FILTER: a waypoint is matched by waypoint, and only a waypoint is",
+  ]);
+  assert.deepEqual(await broken(',"subFilter":{"name":"envoy.filters.http.router"}', ""), [
+    "HTTP_FILTER: by connection manager and filter within",
+  ]);
+});
+
 test("an unknown field is found", async () => {
   const service = {
     apiVersion: "v1",

@@ -40,9 +40,44 @@ export async function problemsOf(object: KubernetesObject): Promise<string[]> {
         (error) => `${error.instancePath} ${error.keyword} ${error.message ?? ""}`,
       );
   watched.close();
-  return [...problems, ...unread.map((path) => `${path} is no field`)].map(
+  const refused = object.kind === "EnvoyFilter" ? patchProblems(object) : [];
+  return [...problems, ...refused, ...unread.map((path) => `${path} is no field`)].map(
     (text) => `${name}: ${text}`,
   );
+}
+
+/**
+ * What Istio 1.29 refuses beside what its schema says: the rule of its CRD, that a waypoint is matched by `waypoint` and nothing
+ * else is, and those of its webhook on what may be patched there.
+ */
+function patchProblems({ spec }: KubernetesObject): string[] {
+  const patches = spec.configPatches as readonly {
+    readonly applyTo: string;
+    readonly match?: {
+      readonly context?: string;
+      readonly waypoint?: {
+        readonly filter?: {
+          readonly name?: string;
+          readonly subFilter?: { readonly name?: string };
+        };
+        readonly route?: object;
+      };
+    };
+  }[];
+  return patches.flatMap(({ applyTo, match }): string[] => {
+    const { context, waypoint } = match ?? {};
+    if ((context === "WAYPOINT") !== (waypoint !== undefined))
+      return [`${applyTo}: a waypoint is matched by waypoint, and only a waypoint is`];
+    if (waypoint === undefined) return [];
+    const { filter, route } = waypoint;
+    if (applyTo === "CLUSTER")
+      return filter === undefined && route === undefined ? [] : ["CLUSTER: by port alone"];
+    if (applyTo !== "HTTP_FILTER") return [`${applyTo} cannot be patched in a waypoint`];
+    const isFull =
+      filter?.name === "envoy.filters.network.http_connection_manager" &&
+      (filter.subFilter?.name ?? "") !== "";
+    return isFull ? [] : ["HTTP_FILTER: by connection manager and filter within"];
+  });
 }
 
 const schemaOf = ({ apiVersion, kind }: KubernetesObject): string => {
