@@ -1,11 +1,15 @@
+import type { Head } from "../http/head.ts";
+import { HeaderName } from "../http/headername.ts";
 import type { SelectorText } from "./jsonscanner.ts";
+import { mediaTypeOfHead } from "./mediatype.ts";
 import { segmentPattern } from "./segment.ts";
 
 /**
  * What tells operations on one path apart: `graphql:query:GetUser`, `jsonrpc:user.get`, `soap:GetPrice`; empty
- * where the path alone does. `texts` are the values of the members at the request's top that may name it.
+ * where the path alone does. `texts` are the values of the members at the request's top that may name it, `head` is the
+ * request's.
  */
-export function operationSelector(texts: readonly SelectorText[]): string {
+export function operationSelector(texts: readonly SelectorText[], head: Head): string {
   if (texts.length === 0) return "";
   let method = "";
   let version = "";
@@ -16,11 +20,24 @@ export function operationSelector(texts: readonly SelectorText[]): string {
     else if (name === "jsonrpc") version = text;
     else if (name === "query") query = text;
     else if (name === "operationName") operationName = text;
-    else if (name === "soap") return `soap:${safeName(text)}`;
+    else if (name === "soap") return `soap:${safeName(text === "" ? soapAction(head) : text)}`;
   }
   if (version !== "" && method !== "") return `jsonrpc:${safeName(method)}`;
   return query === "" ? "" : graphqlSelector(query, operationName);
 }
+
+/**
+ * The last part of the URI that says what is wanted: a field of its own in SOAP 1.1 (section 6.1.1), a parameter of the media
+ * type in SOAP 1.2 (RFC 3902).
+ */
+function soapAction(head: Head): string {
+  const { parameters } = mediaTypeOfHead(head);
+  const action = head.value(HeaderName.SoapAction) ?? ACTION.exec(parameters)?.[1] ?? "";
+  const parts = action.replaceAll('"', "").trim().split(/[/#:]/);
+  return parts.findLast((part) => part !== "") ?? "";
+}
+
+const ACTION = /;\s{0,8}action="?([^";]*)/i;
 
 /** GraphQL specification (October 2021), section 2.3: the first operation of the document. */
 function graphqlSelector(query: string, operationName: string): string {

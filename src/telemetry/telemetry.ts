@@ -232,7 +232,7 @@ export class Telemetry implements ExchangeObserver {
     for (const [place, message] of [request, response].entries()) {
       if (!(message?.sink instanceof BodyScan)) continue;
       const { tape, selectors } = message.sink;
-      if (operationSelector(selectors) !== "") this.#remember(endpoint);
+      if (operationSelector(selectors, message.head) !== "") this.#remember(endpoint);
       if (knowledge.isNewBody(tape, endpoint + status * 2 + place)) isNovel = true;
     }
     if (isScanned(known) || isNovel) this.#options.attention!.learned(endpoint, isNovel);
@@ -292,8 +292,8 @@ export class Telemetry implements ExchangeObserver {
       this.counters.add(Tally.PathsRefused);
       return;
     }
-    const scan = exchange.request!.sink;
-    const selector = scan instanceof BodyScan ? operationSelector(scan.selectors) : "";
+    const { sink: scan, head } = exchange.request!;
+    const selector = scan instanceof BodyScan ? operationSelector(scan.selectors, head) : "";
     const method = methodName(exchange.method);
     const key = selector === "" ? method : `${method} ${selector}`;
     const operation = this.#trie.operation(api, node, key);

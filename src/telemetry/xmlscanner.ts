@@ -98,6 +98,9 @@ export class XmlScanner {
     if (!this.#rootDone) return whole ? ScanOutcome.Invalid : ScanOutcome.Cut;
     if (!this.#tape.reserve()) return ScanOutcome.Cut;
     this.#tape.close(this.#rootOpenedAt);
+    if (this.#soapBody && this.selectors.length === 0) {
+      this.selectors.push({ name: "soap", text: "" });
+    }
     return ScanOutcome.Whole;
   }
 
@@ -237,7 +240,7 @@ export class XmlScanner {
     return this.#names.id(this.#name, start, this.#nameCount);
   }
 
-  /** The first element within the body of a SOAP envelope names the operation. */
+  /** The first element within the body of a SOAP envelope names the operation; where there is none, its action does. */
   #noteSoap(nameId: number): void {
     const name = this.#names.text(nameId);
     if (this.#depth === 2 && name === "Body") {
