@@ -11,6 +11,7 @@ import { obtain } from "./obtain.ts";
 import {
   decodeName,
   gatherFields,
+  hasFractions,
   objectSchema,
   type SchemaContext,
   variantSchema,
@@ -45,7 +46,8 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
   return {
     structureOf,
     familyOf: byShape(families),
-    nullNames: nullNames(families),
+    nullNames: namesOf(families, (family, name) => family.nulls(name) > 0),
+    fractionNames: namesOf(families, (family, name) => family.shapes(name).some(hasFractions)),
     absentNames: absentNames(places),
     componentNames: nameStructures(named),
     variantsOf,
@@ -54,10 +56,13 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
   };
 }
 
-function nullNames(families: readonly Structure[]): NameShares {
+function namesOf(
+  families: readonly Structure[],
+  isShown: (family: Structure, name: string) => boolean,
+): NameShares {
   const shares = new NameShares();
   for (const family of families)
-    for (const name of family.names) shares.add(name, family.nulls(name) > 0);
+    for (const name of family.names) shares.add(name, isShown(family, name));
   return shares;
 }
 
@@ -122,7 +127,7 @@ function collectPlaces(
     for (const [type, body] of bodies) {
       const id = `${path.text} ${method} ${what} ${type}`;
       const spot = { id, hint: name, isBody: true, isSent, isTextual: isTextual([body]) };
-      if (body.shape !== null) walk(body.shape, spot, places, hints);
+      if (body.shape !== null) walk(body.shape, "", spot, places, hints);
     }
   };
   collect(sum.request.bodies, "request", thing);
@@ -142,28 +147,30 @@ function thingOf(path: PathTemplate): string {
 
 type Spot = Pick<Place, "id" | "hint" | "isBody" | "isSent" | "isTextual">;
 
-function walk(shape: Shape, spot: Spot, places: Place[], hints: HintsByName): void {
-  if (shape.items !== null) walk(shape.items, { ...spot, id: `${spot.id}[]` }, places, hints);
+/** `name` is that of the field in which the shape stands, or empty. */
+function walk(shape: Shape, name: string, spot: Spot, places: Place[], hints: HintsByName): void {
+  if (shape.items !== null) walk(shape.items, name, { ...spot, id: `${spot.id}[]` }, places, hints);
   if (shape.fields === null) return;
   const fields = gatherFields([shape.fields]);
-  if (!isMap("", fields, shape.fields.whole)) {
+  if (!isMap(decodeName(name), fields, shape.fields.whole)) {
     const names = [...fields.keys()].filter((name) => !name.includes("{")).sort(compareText);
     places.push({ ...spot, shape, names });
   }
-  const inside = (name: string, hint: string): Spot => ({
+  const inside = (field: string, hint: string): Spot => ({
     ...spot,
-    id: `${spot.id}.${name}`,
+    id: `${spot.id}.${field}`,
     hint,
     isBody: false,
   });
-  for (const [name, field] of shape.fields.fields) {
+  for (const [inner, field] of shape.fields.fields) {
     if (field.shape.items === null && field.shape.fields === null) continue;
-    const hint = obtain(hints, name, () =>
-      pascalCase(singularWords(splitWords(name.includes("{") ? "" : name))),
+    const hint = obtain(hints, inner, () =>
+      pascalCase(singularWords(splitWords(inner.includes("{") ? "" : inner))),
     );
-    walk(field.shape, inside(name, hint === "" ? spot.hint : hint), places, hints);
+    walk(field.shape, inner, inside(inner, hint === "" ? spot.hint : hint), places, hints);
   }
-  if (shape.fields.rest !== null) walk(shape.fields.rest, inside("*", spot.hint), places, hints);
+  const { rest } = shape.fields;
+  if (rest !== null) walk(rest, "", inside("*", spot.hint), places, hints);
 }
 
 function nameStructures(structures: readonly Structure[]): Map<Structure, string> {

@@ -30,7 +30,10 @@ export function isMap(name: string, fields: ReadonlyMap<string, Presence>, whole
     return !isStructured && ofClasses >= thresholds.mapClassesShareMin * present;
   }
   if (!isOneKind(fields)) return false;
-  const isCalledMap = splitWords(name).some((word) => MAP_NAMES.has(word));
+  const words = splitWords(name);
+  if (LABEL_NAMES.has(words.at(-1) ?? "") && areStrings(fields)) return true;
+  if (fields.size >= thresholds.mapNamesMin && areDotted(fields.keys())) return true;
+  const isCalledMap = words.some((word) => MAP_NAMES.has(word));
   const namesMin = isCalledMap ? thresholds.calledMapNamesMin : thresholds.mapNamesMin;
   if (fields.size < namesMin) return false;
   const share = isCalledMap ? thresholds.calledMapNameShareMax : thresholds.mapNameShareMax;
@@ -47,6 +50,7 @@ function looksLikeData(name: string): boolean {
 
 const TOKENS: ReadonlySet<LexicalClass> = new Set([
   LexicalClass.Integer,
+  LexicalClass.PaddedInteger,
   LexicalClass.Uuid,
   LexicalClass.Ulid,
   LexicalClass.Hex,
@@ -64,6 +68,26 @@ const MAP_NAMES = new Set(
 vars env environment extra extras custom options settings data context translations localizations locales map mapping
 mappings dictionary dict index lookup counts totals stats`.split(/\s+/),
 );
+
+/** Fields whose strings are under names of the user's choice by convention, however few of those were seen. */
+const LABEL_NAMES = new Set(["labels", "annotations"]);
+
+function areStrings(fields: ReadonlyMap<string, Presence>): boolean {
+  for (const { shapes } of fields.values())
+    if (shapes.some(({ strings, nulls }) => strings === 0 && nulls === 0)) return false;
+  return true;
+}
+
+/** Names with dots are settings, hosts, files: what no programming language has as the name of a field. */
+function areDotted(names: Iterable<string>): boolean {
+  let dotted = 0;
+  let all = 0;
+  for (const name of names) {
+    all += 1;
+    if (name.slice(1).includes(".")) dotted += 1;
+  }
+  return dotted * 2 > all;
+}
 
 function isOneKind(fields: ReadonlyMap<string, Presence>): boolean {
   let kinds = 0;

@@ -21,6 +21,6 @@ export class NameShares {
   /** Whether so many places show it that it may be so in any. */
   isUsual(name: string): boolean {
     const { all, shown } = this.#counts.get(name) ?? { all: 0, shown: 0 };
-    return shown >= thresholds.usualPlacesMin && shown >= thresholds.usualShareMin * all;
+    return shown > 0 && shown >= thresholds.usualShareMin * all;
   }
 }

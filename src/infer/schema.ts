@@ -26,6 +26,8 @@ export interface SchemaContext {
   readonly absentNames: NameShares;
   /** Names of fields that are null in many structures. */
   readonly nullNames: NameShares;
+  /** Names of fields that hold numbers with a fraction in many structures. */
+  readonly fractionNames: NameShares;
   /** Names under `components/schemas`. */
   readonly componentNames: ReadonlyMap<Structure, string>;
   /** Of structures with names: the kinds of their objects, where one field tells those apart. */
@@ -112,8 +114,20 @@ export function objectSchema(
     kind: "object",
     nullable: false,
     fields: structure,
-    additional: data.length > 0 ? schemaOf(data, "", context) : isUnknown ? anything : null,
+    additional: data.length > 0 ? mapSchema(data, context) : isUnknown ? anything : null,
   };
+}
+
+/** What stands under names that are data; where scalars of several kinds do, it is whatever its owner put there. */
+function mapSchema(shapes: readonly Shape[], context: SchemaContext): Schema {
+  const schema = schemaOf(shapes, "", context);
+  if (schema.kind !== "union") return schema;
+  const isMixed = schema.options.every(({ kind }) => kind !== "array" && !isObject(kind));
+  return isMixed ? anything : schema;
+}
+
+function isObject(kind: Schema["kind"]): boolean {
+  return kind === "object" || kind === "ref";
 }
 
 /** One kind of the objects of some shapes: the fields that it has, and the word that tells it from the others. */
@@ -142,7 +156,7 @@ export function variantSchema(
       });
     } else if (own.present > 0) fields.push(fieldOf(key, own, count, family, context));
   }
-  const additional = data.length > 0 ? schemaOf(data, "", context) : null;
+  const additional = data.length > 0 ? mapSchema(data, context) : null;
   return { kind: "object", nullable: false, fields, additional };
 }
 
@@ -177,7 +191,10 @@ function fieldOf(
   const doubt = elsewhere(key, field.present, whole, family) + context.absentNames.share(key);
   const isRequired = always && doubt <= thresholds.doubtPerObjectMax * whole;
   const kin = family === null ? [] : family.shapes(key);
-  const schema = schemaOf(field.shapes, name, context, [...new Set([...field.shapes, ...kin])]);
+  const all = [...new Set([...field.shapes, ...kin])];
+  const exact = schemaOf(field.shapes, name, context, all);
+  const isFraction = all.some(hasFractions) || context.fractionNames.isUsual(key);
+  const schema = isFraction ? withFractions(exact) : exact;
   const isElsewhere = family !== null && family.nulls(key) > 0;
   const isNullable = !context.isTextual && !schema.nullable;
   const isNullAssumed = isNullable && (isElsewhere || context.nullNames.isUsual(key));
@@ -193,6 +210,15 @@ function fieldOf(
     isNullAssumed,
     evidence: evidenceOf(field.present, whole),
   };
+}
+
+/** Amounts are whole by chance: what is a fraction at other places of the structure may be one here. */
+function withFractions(schema: Schema): Schema {
+  return schema.kind === "integer" ? { kind: "number", nullable: schema.nullable } : schema;
+}
+
+export function hasFractions(shape: Shape): boolean {
+  return shape.numbers > 0;
 }
 
 /** The part of the objects of the family, at other places, that lacked the field. */

@@ -26,8 +26,8 @@ type StringSchema = Extract<Schema, { kind: "string" }>;
 
 /** `kin` is what has the same words, if any; `name` is that of the field or parameter, or empty. */
 export function textSchema(text: TextShape, kin: TextShape, name: string): StringSchema {
-  const isEnumeration = !isMessage(name) && enumeration(text, name) !== null;
-  const words = isEnumeration ? enumeration(kin, name) : null;
+  const isCandidate = !isMessage(name) && text.count >= thresholds.enumCountMin;
+  const words = isCandidate ? enumeration(kin, name) : null;
   return { kind: "string", nullable: false, format: textFormat(text), words };
 }
 
@@ -69,25 +69,23 @@ const MESSAGES = new Set(
   ),
 );
 
-/** The words of a complete enumeration, sorted, or null. */
-export function enumeration(text: TextShape, name: string): readonly string[] | null {
+/**
+ * The words of a complete enumeration, sorted, or null. The part of the values whose word came only once estimates how
+ * probable it is that the next value brings a new word (I. J. Good, Biometrika 1953).
+ */
+function enumeration(text: TextShape, name: string): readonly string[] | null {
   const { words, others } = text;
   // The word of a file is its content type.
-  if (
-    countIn(text.classes, LexicalClass.Binary) > 0 ||
-    words === null ||
-    others > 0 ||
-    words.words.length < (nameFlags(name) & (NameFlag.Tag | NameFlag.EnumLike) ? 1 : 2) ||
-    words.words.length > thresholds.enumWordsMax
-  )
-    return null;
+  if (countIn(text.classes, LexicalClass.Binary) > 0 || words === null || others > 0) return null;
+  const wordsMin = nameFlags(name) & (NameFlag.Tag | NameFlag.EnumLike) ? 1 : 2;
+  if (words.words.length < wordsMin || words.words.length > thresholds.enumWordsMax) return null;
   let count = 0;
-  for (const calls of words.counts) count += calls;
-  if (
-    count < thresholds.enumCountMin ||
-    count < words.words.length * thresholds.enumCallsPerWordMin
-  )
-    return null;
+  let once = 0;
+  for (const times of words.counts) {
+    count += times;
+    if (times === 1) once += 1;
+  }
+  if (count < thresholds.enumCountMin || once > thresholds.enumNewWordMax * count) return null;
   return [...words.words].sort(compareText);
 }
 

@@ -3,8 +3,8 @@
 /** More words than this are no enumeration (issue 3, "Privacy"). */
 export const enumWordsMax = 20;
 
-/** A word list is an enumeration when each word was seen this often on average: fewer, and it may yet grow. */
-export const enumCallsPerWordMin = 2.3;
+/** A word list is an enumeration where the next value brings a new word no more probably than this. */
+export const enumNewWordMax = 0.05;
 
 /** Below this many strings nothing is known about completeness. */
 export const enumCountMin = 5;
@@ -116,12 +116,11 @@ export const familyNamesShareMin = 0.8;
  * same family that lack it, and the part of the places with that name where it is optional) is more than this
  * for each object that had it.
  */
-export const doubtPerObjectMax = 0.25;
+export const doubtPerObjectMax = 0.23;
 /** That doubt where nothing is known elsewhere. */
 export const absenceUsual = 0.12;
 
-/** A name that is null in so many structures, and in this part of all that have it, may be null in each. */
-export const usualPlacesMin = 2;
+/** A name that is null (or a fraction) in this part of all structures that have it may be so in each. */
 export const usualShareMin = 0.3;
 
 /**
@@ -129,7 +128,7 @@ export const usualShareMin = 0.3;
  * with a parameter of that name where it is optional, must be no more than so much for each call.
  */
 export const parameterDoubt = 0.3;
-export const doubtPerCallMax = 0.1;
+export const doubtPerCallMax = 0.05;
 
 /** A pool of more traits than this is a mixture; what an operation lacks of it is weighed together. */
 export const exactTraitsMax = 200;
@@ -152,4 +151,4 @@ export const linkSourcesMax = 300;
 
 /** The doubt that bodies which were always there are required, where nothing is known, and how much of it a call outweighs. */
 export const bodyDoubtUsual = 0.1;
-export const bodyDoubtPerCallMax = 0.06;
+export const bodyDoubtPerCallMax = 0.02;

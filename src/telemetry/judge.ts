@@ -93,9 +93,10 @@ export class Judge {
     if (lexical === LexicalClass.Text) entry |= listFlags(bytes, start, end, mask);
     let ids = (flags & NameFlag.IdLike) !== 0 ? WEAK_IDS : STRONG_IDS;
     if ((flags & NameFlag.Secret) !== 0) ids = 0;
+    const idClass = lexical === LexicalClass.PaddedInteger ? LexicalClass.Integer : lexical;
     if (
-      lexical < 31 &&
-      (ids & (1 << lexical)) !== 0 &&
+      idClass < 31 &&
+      (ids & (1 << idClass)) !== 0 &&
       byteCount <= telemetryLimits.hashedBytesMax &&
       this.#privacy.hashes
     ) {

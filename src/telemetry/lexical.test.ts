@@ -15,7 +15,8 @@ const classOf = (text: string): ClassName => {
 const CLASSES: Readonly<Partial<Record<ClassName, readonly string[]>>> = {
   Empty: [""],
   Boolean: ["true", "False"],
-  Integer: ["0", "42", "-5", "00123", "4111111111111112"],
+  Integer: ["0", "42", "-5", "4111111111111112"],
+  PaddedInteger: ["00", "00123", "-01"],
   Decimal: ["1.5", "-0.25", "1e10", "1.5E-3"],
   Uuid: ["550e8400-e29b-41d4-a716-446655440000", "550E8400-E29B-41D4-A716-446655440000"],
   Ulid: ["01HVNM3D5K3DNG4F1SEV5JXVDR"],

@@ -81,6 +81,8 @@ export const LexicalClass = {
   Binary: 32,
   /** A date-time that is not RFC 3339: RFC 9110 dates, `2024-01-02 03:04:05`, no zone. */
   DateTimeOther: 33,
+  /** An integer with zeros before it: digits that name something, and no number (RFC 8259, section 6). */
+  PaddedInteger: 34,
 } as const;
 export type LexicalClass = (typeof LexicalClass)[keyof typeof LexicalClass];
 
@@ -181,7 +183,7 @@ export function classifyMasked(
   if ((mask & ~(Char.Digit | Char.JsonStop)) === 0) {
     return length >= 13 && length <= 19 && isCard(bytes, start, end)
       ? LexicalClass.Card
-      : LexicalClass.Integer;
+      : classifyDigits(bytes, start, end);
   }
   if ((mask & (Char.Control | Char.High)) !== 0) {
     return classifyForeign(bytes, start, end, mask);
@@ -335,7 +337,9 @@ function classifyNumeric(
   if (first === 0x2f) return LexicalClass.UriPath;
   if (digits === 0)
     return colons >= 2 && isIpv6(bytes, start, end) ? LexicalClass.Ipv6 : plain(mask);
-  if (digits + dashes === length && dashes === 1 && first === 0x2d) return LexicalClass.Integer;
+  if (digits + dashes === length && dashes === 1 && first === 0x2d) {
+    return classifyDigits(bytes, start + 1, end);
+  }
   if (digits + dots === length) return classifyDotted(bytes, start, end, dots);
   if (digits + dots + dashes === length && first === 0x2d && dots === 1 && dashes === 1) {
     return LexicalClass.Decimal;
@@ -354,6 +358,11 @@ function classifyNumeric(
   }
   if (isPhone(bytes, start, end, digits, dashes + gaps + dots)) return LexicalClass.Phone;
   return plain(mask);
+}
+
+function classifyDigits(bytes: Uint8Array, start: number, end: number): LexicalClass {
+  const isPadded = bytes[start] === 0x30 && end - start > 1;
+  return isPadded ? LexicalClass.PaddedInteger : LexicalClass.Integer;
 }
 
 /** Neither word nor number: a slug where only joiners stand between its parts, else text. */

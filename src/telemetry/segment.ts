@@ -134,6 +134,8 @@ function wholeClass(lexical: LexicalClass, mask: number): LexicalClass | null {
     // Digits are an integer here even where they pass for a card's or a telephone's number: one slot, one class.
     case LexicalClass.Card:
       return (mask & ~Char.Digit) === 0 ? LexicalClass.Integer : LexicalClass.Card;
+    case LexicalClass.PaddedInteger:
+      return LexicalClass.Integer;
     case LexicalClass.DateTimeOther:
       return LexicalClass.DateTime;
     case LexicalClass.Hostname:
