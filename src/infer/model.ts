@@ -212,6 +212,8 @@ export interface Field {
   readonly schema: Schema;
   /** Whether null is allowed here although it was only seen elsewhere. */
   readonly isNullAssumed: boolean;
+  /** Whether it is a number although only integers were seen here. */
+  readonly isFractionAssumed: boolean;
   readonly evidence: Evidence;
 }
 

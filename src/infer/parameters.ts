@@ -110,6 +110,7 @@ function deepParameter(
         required: false,
         schema: valueSchema(text, property),
         isNullAssumed: false,
+        isFractionAssumed: false,
         evidence: evidenceOf(calls, total),
       });
   const most = Math.max(...parts.map(([, { calls }]) => calls));

@@ -152,6 +152,7 @@ export function variantSchema(
         required: true,
         schema,
         isNullAssumed: false,
+        isFractionAssumed: false,
         evidence,
       });
     } else if (own.present > 0) fields.push(fieldOf(key, own, count, family, context));
@@ -192,9 +193,10 @@ function fieldOf(
   const isRequired = always && doubt <= thresholds.doubtPerObjectMax * whole;
   const kin = family === null ? [] : family.shapes(key);
   const all = [...new Set([...field.shapes, ...kin])];
-  const exact = schemaOf(field.shapes, name, context, all);
-  const isFraction = all.some(hasFractions) || context.fractionNames.isUsual(key);
-  const schema = isFraction ? withFractions(exact) : exact;
+  const seen = schemaOf(field.shapes, name, context, all);
+  const isFractionAssumed =
+    seen.kind === "integer" && (all.some(hasFractions) || context.fractionNames.isUsual(key));
+  const schema: Schema = isFractionAssumed ? { kind: "number", nullable: seen.nullable } : seen;
   const isElsewhere = family !== null && family.nulls(key) > 0;
   const isNullable = !context.isTextual && !schema.nullable;
   const isNullAssumed = isNullable && (isElsewhere || context.nullNames.isUsual(key));
@@ -208,13 +210,9 @@ function fieldOf(
         ? { ...schema, nullable: true }
         : schema,
     isNullAssumed,
+    isFractionAssumed,
     evidence: evidenceOf(field.present, whole),
   };
-}
-
-/** Amounts are whole by chance: what is a fraction at other places of the structure may be one here. */
-function withFractions(schema: Schema): Schema {
-  return schema.kind === "integer" ? { kind: "number", nullable: schema.nullable } : schema;
 }
 
 export function hasFractions(shape: Shape): boolean {

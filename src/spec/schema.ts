@@ -94,13 +94,14 @@ function attach(own: JsonObject, extra: JsonObject, options: SchemaOptions): Jso
   return { ...own, ...extra };
 }
 
-function fieldEvidence({ evidence, isNullAssumed }: Field): JsonObject {
+function fieldEvidence({ evidence, isNullAssumed, isFractionAssumed }: Field): JsonObject {
   return {
     "x-nta": {
       count: evidence.count,
       share: Math.round(evidence.share * 1000) / 1000,
       confidence: Math.round(evidence.confidence * 1000) / 1000,
       ...(isNullAssumed && { nullAssumed: true }),
+      ...(isFractionAssumed && { fractionAssumed: true }),
     },
   };
 }

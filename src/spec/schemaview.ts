@@ -161,14 +161,23 @@ function plain(schema: JsonObject): SchemaView {
     pattern: typeof pattern === "string" ? pattern : null,
     seenCount: seenCountOf(schema),
     seenShare: evidenceNumber(schema, "share"),
-    isNullAssumed: isObject(schema["x-nta"]) && schema["x-nta"]["nullAssumed"] === true,
+    isNullAssumed: isAssumed(schema, "nullAssumed"),
   };
 }
 
+function isAssumed(schema: JsonObject, what: "nullAssumed" | "fractionAssumed"): boolean {
+  return isObject(schema["x-nta"]) && schema["x-nta"][what] === true;
+}
+
+/** What was only assumed is no type that was seen. */
 function typesOf(schema: JsonObject): Set<TypeName> {
   const written = typeof schema["type"] === "string" ? [schema["type"]] : listOf(schema["type"]);
   const types = new Set(written.filter(isTypeName));
   if (written.includes("file")) types.add("string");
+  if (types.has("number") && isAssumed(schema, "fractionAssumed")) {
+    types.delete("number");
+    types.add("integer");
+  }
   if (types.size === 0 && isObject(schema["properties"])) types.add("object");
   if (types.size === 0 && schema["items"] !== undefined) types.add("array");
   return types;
