@@ -43,7 +43,13 @@ test("null in both versions", () => {
 });
 
 test("objects: names are data", () => {
-  const field = { required: true, schema: text, isNullAssumed: false, evidence };
+  const field = {
+    required: true,
+    schema: text,
+    isNullAssumed: false,
+    isFractionAssumed: false,
+    evidence,
+  };
   const schema: Schema = {
     kind: "object",
     nullable: false,
