@@ -128,7 +128,7 @@ export const usualShareMin = 0.3;
  * with a parameter of that name where it is optional, must be no more than so much for each call.
  */
 export const parameterDoubt = 0.3;
-export const doubtPerCallMax = 0.05;
+export const doubtPerCallMax = 0.04;
 
 /** A pool of more traits than this is a mixture; what an operation lacks of it is weighed together. */
 export const exactTraitsMax = 200;

@@ -282,7 +282,9 @@ test("parameters of the query and of headers", () => {
     call("page=2&tag=a&tag=c&sort=name,age"),
     call("page=3&tag=a&sort=name,size&exact=true"),
     call("page=4&tag=a&sort=age,name"),
-    ...[5, 6, 7, 8, 9].map((page) => call(`page=${page}&tag=a&sort=age,name&filter[owner]=me`)),
+    ...[5, 6, 7, 8, 9, 10, 11, 12].map((page) =>
+      call(`page=${page}&tag=a&sort=age,name&filter[owner]=me`),
+    ),
   ]);
   const { parameters } = endpoint(api, "GET /search").operation;
   const found = parameters.map(
