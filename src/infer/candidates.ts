@@ -87,8 +87,25 @@ function standingOf(node: TreeNode): Reason[] {
     reasons.push({ text: "ids stand right below it, as below a collection", weight: -1 });
   if (isOnlyPosted(node))
     reasons.push({ text: "it is only posted to, as an action is", weight: -0.7 });
+  if (isOfGrpc(node))
+    reasons.push({
+      text: "gRPC names services and procedures here",
+      weight: thresholds.grpcWeight,
+    });
   return reasons;
 }
+
+/** Paths of gRPC are `/package.Service/Procedure`, and nothing else. */
+function isOfGrpc(node: TreeNode): boolean {
+  const types = [...node.operations.values()].flatMap((summaries) =>
+    summaries.flatMap(({ request }) => [...request.bodies.keys()]),
+  );
+  const isCalled = types.length > 0 || node.children.size > 0;
+  const below = [...node.children.values()];
+  return isCalled && types.every((type) => type.startsWith(GRPC)) && below.every(isOfGrpc);
+}
+
+const GRPC = "application/grpc";
 
 function isOnlyPosted(node: TreeNode): boolean {
   return node.children.size === 0 && [...node.operations.keys()].every((key) => key === "POST");

@@ -75,6 +75,8 @@ export const leftOutWeight = -7.5;
 export const memberShareUsual = 0.75;
 export const growthMin = -1.5;
 export const sharedPathsWeight = 1;
+/** Services and procedures of gRPC are names by definition: no other evidence outweighs that. */
+export const grpcWeight = -12;
 
 /** Fewer fields in common say nothing, unless they are all there is. */
 export const sharedFieldsMin = 3;
