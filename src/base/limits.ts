@@ -449,6 +449,9 @@ export const inventoryLimits = {
   tracesMax: 256,
   /** Calls that may be one request; an id that more bear is no request's own. No memory. */
   hopsMax: 16,
+  /** APIs whose hints are told to sensors, and their text: each answer to deltas has them, and a sensor reads 1 MB of it. */
+  hintedApisMax: 500,
+  hintsCharactersMax: 1 << 17,
   /** Deliveries that wait for one forwarder; then the oldest is dead. */
   deliveriesMax: 10_000,
 } as const;

@@ -29,7 +29,8 @@ import type {
   EndpointTable,
 } from "./schema.ts";
 import { type ClusterNames, servicesOf, serviceTitle } from "./services.ts";
-import { inChunks, upsert } from "./statements.ts";
+import { judged, type KnownBefore, operationName } from "./settling.ts";
+import { inChunks, saturated, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
 export interface Concluded {
@@ -55,10 +56,11 @@ export async function conclude(
   const { api } = lesson;
   const { engine, nowMs, preferences } = circumstances;
   if (await isOutdated(tx, lesson)) return null;
+  const differences = await judgedDifferences(tx, lesson, learned);
   const recent = await recentCalls(tx, lesson, learned.endpoints, nowMs);
   await saveEndpoints(tx, engine, api, learned.endpoints, recent);
   const findings = await saveFindings(tx, engine, api, learned.findings, nowMs);
-  const changes = await saveVersion(tx, lesson, learned, circumstances);
+  const changes = await saveVersion(tx, lesson, { ...learned, differences }, circumstances);
   await saveComparison(tx, api, learned);
   const row = await describeApi(tx, lesson, learned, {
     ...circumstances,
@@ -95,6 +97,29 @@ async function isOutdated(
   const now = await tx.selectFrom("sources").select("id").where("api", "=", api).execute();
   const ids = new Set(sources.map(({ id }) => id));
   return now.length !== ids.size || now.some(({ id }) => !ids.has(id));
+}
+
+/** With what was known of each operation before, which the rows still say. */
+async function judgedDifferences(
+  tx: Transaction<Database>,
+  { api, row }: ReadLesson,
+  { differences }: Learned,
+): Promise<readonly DifferenceRow[]> {
+  if (!differences.some(({ breaking }) => breaking)) return differences;
+  const rows = await tx
+    .selectFrom("endpoints")
+    .select(["method", "path", "calls", "first_ms", "last_ms"])
+    .where("api", "=", api)
+    .execute();
+  const knownOf = (each: { calls: number; first_ms: number; last_ms: number }): KnownBefore => ({
+    calls: each.calls,
+    firstMs: each.first_ms,
+    lastMs: each.last_ms,
+  });
+  const operations = new Map(
+    rows.map((each) => [operationName(each.method, each.path), knownOf(each)]),
+  );
+  return judged(differences, knownOf(row), operations);
 }
 
 /** Calls of the last hours by endpoint, ready to be stored; the API as a whole under the empty id. */
@@ -334,8 +359,8 @@ async function describeApi(
     .where("id", "=", api)
     .executeTakeFirstOrThrow();
   const version = lesson.row.version + (isChanged ? 1 : 0);
-  const calls = learned.endpoints.reduce((sum, each) => sum + each.calls, 0);
-  const errors = learned.endpoints.reduce((sum, each) => sum + each.errors, 0);
+  const calls = saturated(learned.endpoints.reduce((sum, each) => sum + each.calls, 0));
+  const errors = saturated(learned.endpoints.reduce((sum, each) => sum + each.errors, 0));
   const workloads = sourceRows.flatMap(({ workload }) => (workload === "" ? [] : [workload]));
   const limits = new Map<string, number>();
   for (const source of sourceRows) {

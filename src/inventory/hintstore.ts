@@ -1,10 +1,12 @@
 /** Corrections of one API, kept with it; inference obeys them from then on. */
+import { inventoryLimits } from "../base/limits.ts";
 import { parseHints } from "../spec/hints.ts";
 import { requireApi } from "./apidetail.ts";
-import { nameOf } from "./apirow.ts";
+import { existingApis } from "./apilist.ts";
+import { nameOf, readSet } from "./apirow.ts";
 import { addAudit } from "./auditlog.ts";
 import type { Context } from "./context.ts";
-import type { HintStore } from "./inventory.ts";
+import type { HintStore, HintsOfServers } from "./inventory.ts";
 import { lessonOf, readLesson } from "./lessons.ts";
 import { InventoryProblem } from "./problem.ts";
 import { refreshRow } from "./refresh.ts";
@@ -18,7 +20,38 @@ export const createHints = (context: Context): HintStore => ({
     context.store.read(async (db) => JSON.parse((await requireApi(db, api)).hints) as ApiHints),
   put: async (api, hints, who) => put(context, api, checked(hints), who),
   preview: async (api, hints) => preview(context, api, checked(hints)),
+  all: () => all(context),
 });
+
+/** Of the APIs that are called most, as many as a sensor may be told. */
+async function all({ store }: Context): Promise<HintsOfServers[]> {
+  const rows = await store.read((db) =>
+    existingApis(db)
+      .select(["hosts", "ports", "hints"])
+      .where("hints", "not in", NO_HINTS)
+      .orderBy("calls", "desc")
+      .limit(inventoryLimits.hintedApisMax)
+      .execute(),
+  );
+  let left: number = inventoryLimits.hintsCharactersMax;
+  return rows.flatMap(({ hosts, ports, hints }) => {
+    left -= hosts.length + ports.length + hints.length;
+    if (left < 0) return [];
+    return [
+      {
+        hosts: readSet(hosts),
+        ports: readSet(ports).map(Number),
+        ...(JSON.parse(hints) as ApiHints),
+      },
+    ];
+  });
+}
+
+/** As they are stored before anybody gave one, and where all were taken back. */
+const NO_HINTS = [
+  "{}",
+  JSON.stringify({ pins: [], vetoes: [], renames: [], ignores: [], ownHeaders: [] }),
+];
 
 /** The same rules as for a file of hints. */
 function checked(hints: ApiHints): ApiHints {

@@ -12,7 +12,7 @@ import { PieceCache } from "./piececache.ts";
 import { InventoryProblem } from "./problem.ts";
 import type { Database } from "./schema.ts";
 import { Sequences } from "./sequences.ts";
-import { inChunks } from "./statements.ts";
+import { inChunks, saturated } from "./statements.ts";
 import type { Store } from "./store.ts";
 
 /** What a turn changed, for who acts on it. */
@@ -328,7 +328,12 @@ class SensorTallies {
         .set((eb) => ({
           kind,
           ...(version === null ? {} : { version }),
-          calls: eb("calls", "+", tally.calls),
+          calls: eb
+            .case()
+            .when("calls", ">", Number.MAX_SAFE_INTEGER - saturated(tally.calls))
+            .then(Number.MAX_SAFE_INTEGER)
+            .else(eb("calls", "+", saturated(tally.calls)))
+            .end(),
           deltas: eb("deltas", "+", tally.deltas),
           duplicates: eb("duplicates", "+", tally.duplicates),
           coverage: JSON.stringify(

@@ -157,6 +157,14 @@ export interface HintStore {
   put(api: string, hints: ApiHints, who: string): Promise<ApiHints>;
   /** What the hints would change; nothing is kept. */
   preview(api: string, hints: ApiHints): Promise<HintsPreview>;
+  /** Those of all APIs, by the servers that they are for: what sensors may obey while they listen. */
+  all(): Promise<readonly HintsOfServers[]>;
+}
+
+/** Hints with the servers of one API. */
+export interface HintsOfServers extends ApiHints {
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
 }
 
 export interface Imports {

@@ -26,6 +26,7 @@ import { Replicas } from "./replicas.ts";
 import { Retention } from "./retention.ts";
 import { createSensors } from "./sensors.ts";
 import { createSessions } from "./sessions.ts";
+import { summed } from "./statements.ts";
 import { openStore, type Store } from "./store.ts";
 import { createTokens } from "./tokens.ts";
 import { mergeApis, patchApi, splitApi, triage } from "./triage.ts";
@@ -187,7 +188,7 @@ async function figuresOf({
       .select((eb) => [
         eb.fn.countAll<number>().as("apis"),
         eb.fn.sum<number>("endpoints").as("endpoints"),
-        eb.fn.sum<number>("calls").as("calls"),
+        summed("calls").as("calls"),
       ])
       .executeTakeFirstOrThrow();
     const sensors = await db

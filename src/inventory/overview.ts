@@ -17,6 +17,7 @@ import { type Heard, hopsOf } from "./hops.ts";
 import { ALL_SOURCES } from "./names.ts";
 import type { ApiStatus, Overview, ServiceMap } from "./rows.ts";
 import { sensorRow } from "./sensors.ts";
+import { summed } from "./statements.ts";
 
 const SHOWN = 10;
 const RECENT_MS = 7 * DAY_MS;
@@ -34,8 +35,8 @@ export async function overviewOf(context: Context, sinceMs?: number): Promise<Ov
         "status",
         eb.fn.countAll<number>().as("apis"),
         eb.fn.sum<number>("endpoints").as("endpoints"),
-        eb.fn.sum<number>("calls").as("calls"),
-        eb.fn.sum<number>("errors").as("errors"),
+        summed("calls").as("calls"),
+        summed("errors").as("errors"),
         eb.fn.sum<number>("info").as("info"),
         eb.fn.sum<number>("low").as("low"),
         eb.fn.sum<number>("medium").as("medium"),

@@ -1,8 +1,18 @@
 /** Rows in statements of few sizes, so that they stay prepared. */
-import { CompiledQuery, type Transaction } from "kysely";
+import { CompiledQuery, type RawBuilder, sql, type Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import { type Database, TABLE_KEYS } from "./schema.ts";
 import type { Engine } from "./store.ts";
+
+/** A sum that passes 2^53 ends there: beyond, node:sqlite does not read what it wrote, and PostgreSQL's integers end at 2^63. */
+export const saturated = <Value>(value: Value): Value =>
+  typeof value === "number" && value > Number.MAX_SAFE_INTEGER
+    ? (Number.MAX_SAFE_INTEGER as Value)
+    : value;
+
+/** The sum of a column over many rows, each of which may be as large as that. */
+export const summed = (column: string): RawBuilder<number> =>
+  sql<number>`sum(${sql.ref(column)} * 1.0)`;
 
 /** The largest first: `rowsMax`, then what is left in powers of four. */
 export function* inChunks<Row>(rows: readonly Row[]): Generator<Row[]> {
@@ -39,7 +49,7 @@ export async function upsert<Table extends keyof Database>(
     const text = texts.get(name) ?? upsertText(engine, table, columns, replaced, chunk.length);
     texts.set(name, text);
     const values: unknown[] = [];
-    for (const row of chunk) for (const column of columns) values.push(row[column]);
+    for (const row of chunk) for (const column of columns) values.push(saturated(row[column]));
     await tx.executeQuery(CompiledQuery.raw(text, values));
   }
 }

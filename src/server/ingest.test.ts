@@ -56,6 +56,9 @@ test("a sensor's own transport: hello, deltas, the same deltas again", async () 
   const first = await sender.publish(batch, signal);
   assert.equal(first.kind, "accepted");
   assert.deepEqual(first.kind === "accepted" && first.answer?.coveredAddresses, ["10.0.0.1"]);
+  assert.deepEqual(first.kind === "accepted" && first.answer?.hints, [
+    { hosts: ["shop.test"], ports: [80], ignores: ["/ping"] },
+  ]);
   assert.equal((await sender.publish(batch, signal)).kind, "duplicate");
   assert.equal(server.inventory.deltas.size, 2);
   sender.close();

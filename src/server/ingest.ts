@@ -1,6 +1,11 @@
 /** The way of deltas into the inventory, the same for sensors far away and for those within this process. */
 import { serverLimits } from "../base/limits.ts";
-import type { IngestOptions, IngestResult, Inventory } from "../inventory/inventory.ts";
+import type {
+  HintsOfServers,
+  IngestOptions,
+  IngestResult,
+  Inventory,
+} from "../inventory/inventory.ts";
 import { InventoryProblem } from "../inventory/problem.ts";
 import type { SensorRow } from "../inventory/rows.ts";
 import { type Batch, type Delta, decodeBatch, decodeDelta } from "../sensor/delta.ts";
@@ -10,7 +15,8 @@ import type { DeltaAnswer } from "./contract.ts";
 import { Refusal } from "./problem.ts";
 
 const BUSY_RETRY_S = 2;
-const COVERED_MS = 10_000;
+/** What sensors are told is looked up anew after this. */
+const TOLD_MS = 10_000;
 
 /** What a cluster tells of addresses. */
 export interface Routes {
@@ -75,12 +81,14 @@ export class Ingest {
   /** What a sensor is told whether it sent deltas or not. */
   async answer(sensor: string | undefined): Promise<DeltaAnswer> {
     const covered = await this.#covered(sensor);
+    const hints = await this.#hints();
     return {
       v: 1,
       accepted: 0,
       duplicates: 0,
       hashKey: Buffer.from(this.#inventory.hashKey).toString("base64"),
       ...(covered === null ? {} : { coveredAddresses: covered }),
+      ...(hints.length === 0 ? {} : { hints }),
     };
   }
 
@@ -140,7 +148,7 @@ export class Ingest {
 
   #livelySensors(): Promise<ReadonlySet<string>> {
     const nowMs = Date.now();
-    if (this.#lively === null || nowMs - this.#lively.atMs > COVERED_MS) {
+    if (this.#lively === null || nowMs - this.#lively.atMs > TOLD_MS) {
       const names = this.#inventory.sensors
         .list()
         .then((rows) => new Set(rows.filter(isLively).map(({ name }) => name)));
@@ -152,6 +160,16 @@ export class Ingest {
     return this.#lively.names;
   }
 
+  #hintsCache: { readonly atMs: number; readonly hints: readonly HintsOfServers[] } | null = null;
+
+  async #hints(): Promise<readonly HintsOfServers[]> {
+    const nowMs = Date.now();
+    if (this.#hintsCache === null || nowMs - this.#hintsCache.atMs >= TOLD_MS) {
+      this.#hintsCache = { atMs: nowMs, hints: await this.#inventory.hints.all() };
+    }
+    return this.#hintsCache.hints;
+  }
+
   readonly #coveredCache = new Map<
     string,
     { readonly atMs: number; readonly addresses: string[] }
@@ -161,7 +179,7 @@ export class Ingest {
     if (sensor === undefined) return null;
     const nowMs = Date.now();
     const cached = this.#coveredCache.get(sensor);
-    if (cached !== undefined && nowMs - cached.atMs < COVERED_MS) return cached.addresses;
+    if (cached !== undefined && nowMs - cached.atMs < TOLD_MS) return cached.addresses;
     const { sensors } = this.#inventory;
     const addresses = [...(await sensors.coveredAddresses(sensor))];
     if (this.routes !== null) {

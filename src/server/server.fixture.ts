@@ -43,7 +43,7 @@ export class FakeInventory {
       if (!this.deltas.has(nameText(delta))) accepted += 1;
       this.deltas.set(nameText(delta), delta);
     }
-    return { accepted, duplicates: deltas.length - accepted };
+    return { accepted, duplicates: deltas.length - accepted, refused: 0 };
   }
   readonly apis = {
     list: async () => ({ items: [], next: null, total: 0 }),
@@ -66,6 +66,7 @@ export class FakeInventory {
     }),
     update: async (_id: string, request: unknown) => request,
   };
+  readonly hints = { all: async () => [{ hosts: ["shop.test"], ports: [80], ignores: ["/ping"] }] };
   readonly imports = { put: async () => ({ api: "a", title: "t", operations: 1, problems: [] }) };
   readonly tokens = {
     list: async () => [...this.#tokens.values()],

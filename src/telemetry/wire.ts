@@ -38,7 +38,7 @@ import {
   writeShape,
   writeText,
 } from "./wireshape.ts";
-import { Numbers, reject, WireProblem, WireRefusal } from "./wirevalue.ts";
+import { countOf, Numbers, reject, WireProblem, WireRefusal } from "./wirevalue.ts";
 
 export const WIRE_VERSION = 1;
 
@@ -474,7 +474,7 @@ function readPairs<Value>(
 const writeCounts = (counts: ReadonlyMap<string, number>): Json => [...counts].sort(byKey).flat();
 
 function readCounts(value: unknown, sizeMax: number, keyMax: number): Map<string, number> {
-  return readPairs(value, sizeMax, keyMax, (count) => bitsOf(count, Number.MAX_SAFE_INTEGER));
+  return readPairs(value, sizeMax, keyMax, countOf);
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {

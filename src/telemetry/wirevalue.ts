@@ -30,6 +30,16 @@ export function reject(problem: WireProblem): never {
   throw new WireRefusal(problem);
 }
 
+/** Sums of what peers say may pass 2^53; counts end there, so that what was written can be read again. */
+export function countOf(value: unknown): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
+    reject(WireProblem.BadNumber);
+  }
+  // Of a list with one number beyond 31 bits V8 gives all as doubles, which take 16 bytes more each where they are kept.
+  const small = (value as number) | 0;
+  return small === value ? small : Math.min(value as number, Number.MAX_SAFE_INTEGER);
+}
+
 /** A list of counts that is read from its beginning to its end. */
 export class Numbers {
   readonly #values: readonly unknown[];
@@ -40,17 +50,12 @@ export class Numbers {
     this.#at = start;
   }
 
-  /** The next one: whole, from 0 to 2^53. */
+  /** The next one: whole, from 0. */
   count(): number {
     if (this.#at >= this.#values.length) reject(WireProblem.TooFewNumbers);
     const value = this.#values[this.#at];
     this.#at += 1;
-    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-      reject(WireProblem.BadNumber);
-    }
-    // Of a list with one number beyond 31 bits V8 gives all as doubles, which take 16 bytes more each where they are kept.
-    const small = (value as number) | 0;
-    return small === value ? small : (value as number);
+    return countOf(value);
   }
 
   /** The next one, which may have a fraction. */

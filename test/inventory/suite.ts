@@ -8,6 +8,8 @@ import {
   openInventory,
 } from "../../src/inventory/inventory.ts";
 import { InventoryProblem } from "../../src/inventory/problem.ts";
+import type { Delta } from "../../src/sensor/delta.ts";
+import type { PathNode } from "../../src/telemetry/summary.ts";
 
 export const problemOf = (kind: string) => (error: unknown) =>
   error instanceof InventoryProblem && error.kind === kind;
@@ -138,6 +140,24 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       assert.equal((await onlyApi()).calls, 1);
       const [row] = await inventory.sensors.list();
       assert.deepEqual([row!.calls, row!.deltas, row!.duplicates], [1, 1, 2]);
+    });
+
+    test("counts beyond all measure end where they can still be read", async () => {
+      const delta = (): Delta[] => {
+        const [heard] = sensor.hear([call("GET /a")]);
+        for (const { root } of heard!.summaries) exaggerate(root);
+        return [{ ...heard!, calls: Number.MAX_SAFE_INTEGER }];
+      };
+      for (let turn = 0; turn < 3; turn += 1) await inventory.ingest(delta());
+      await inventory.ingest(sensor.hear([call("GET /a"), call("GET /b")]));
+      await inventory.settled();
+      const { calls } = await onlyApi();
+      assert.equal(calls, Number.MAX_SAFE_INTEGER);
+      assert.ok((await inventory.figures())["calls"]! >= calls);
+      assert.equal((await inventory.figures())["inferences_failed_total"], 0);
+      const overview = await inventory.apis.overview();
+      assert.ok(overview.calls >= calls);
+      assert.equal((await inventory.sensors.list())[0]!.calls, Number.MAX_SAFE_INTEGER);
     });
 
     test("deltas that overtake each other are all merged", async () => {
@@ -355,6 +375,9 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       await inventory.hints.put(id, hints, "ada");
       assert.deepEqual(await paths(id), ["GET /users/{name}/posts"]);
       assert.deepEqual(await inventory.hints.get(id), hints);
+      assert.deepEqual(await inventory.hints.all(), [
+        { hosts: ["shop.test"], ports: [80], ...hints },
+      ]);
       const [entry] = (await inventory.audit.list({ api: id })).items;
       await inventory.audit.undo(entry!.id, "ada");
       await inventory.settled();
@@ -679,4 +702,16 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       }
     });
   });
+}
+
+/** As no sensor of ours counts. */
+function exaggerate({ operations, children }: PathNode): void {
+  const huge = Number.MAX_SAFE_INTEGER;
+  for (const operation of operations.values()) {
+    Object.assign(operation, { calls: huge, requestBytes: huge, internalCalls: huge });
+    operation.statusClasses[1] = huge;
+    operation.callers.set("10.0.0.1", huge);
+    operation.request.calls = huge;
+  }
+  for (const child of children.values()) exaggerate(child);
 }
