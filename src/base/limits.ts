@@ -327,6 +327,9 @@ export const serverLimits = {
    * nodes for who sends again (30 MB), its own code and tables (60 MB), and as much garbage again as half of that.
    */
   heapBytesMax: 640 * 2 ** 20,
+  /** APIs that Envoy and taps told of lately, and ids of requests of each side: 100 bytes each, 13 MB. The oldest go. */
+  copyApisMax: 512,
+  copyHashesMax: 128,
   /** Three of them: 24 MB, in the main thread. */
   semiSpaceMib: 8,
   /** Garbage beside what is alive. At 30 collecting took a third more of the CPU time, at V8's own rule memory doubled. */

@@ -1,4 +1,4 @@
-//! Calls between nodes are heard on both; they count where they arrive.
+//! Calls that several sensors hear count once: between nodes, and by way of an Envoy that tells of them.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -77,4 +77,49 @@ test("a tap that fell silent covers nothing", async () => {
   await inventory.sensors.report("worker-2", {});
   open();
   assert.deepEqual(await heard("worker-2", [["alone.test", "10.1.0.1"]]), ["alone.test"]);
+});
+
+const ids = (prefix: string): string[] =>
+  Array.from({ length: 20 }, (_, at) => `${prefix}-0000-4000-8000-00000000${at + 10}`);
+
+/** Requests to the cart, as a tap on its node hears them, or as the gateway's Envoy tells of them. */
+async function tell(kind: "tap" | "collect", requests: readonly string[]): Promise<void> {
+  const client = kind === "tap" ? "10.0.0.2" : "203.0.113.7";
+  const exchanges = requests.map((id) =>
+    call("GET /items", {
+      ...{ host: "gateway.test", server: "10.1.0.1", port: 8080, client },
+      requestHeaders: { "x-request-id": id },
+    }),
+  );
+  const sensor = new FixtureSensor(kind, `${requests[0]}`);
+  await ingest.store(sensor.deltas(learn(exchanges)), { kind });
+  await inventory.settled();
+}
+
+test("what Envoy tells of and a tap hears too counts once, with who called", async () => {
+  open();
+  ingest.routes = null;
+  const gateway = async () =>
+    (await inventory.apis.list({ limit: 100 })).items.find(
+      ({ hosts }) => hosts[0] === "gateway.test",
+    )!;
+  await tell("tap", ids("a1"));
+  await tell("collect", ids("a1"));
+  assert.equal((await gateway()).calls, 20);
+  assert.equal((await gateway()).origin, "both");
+  const callers = await inventory.apis.callers((await gateway()).id);
+  assert.deepEqual(callers.map(({ address }) => address).sort(), ["10.0.0.2", "203.0.113.7"]);
+  // It stays so whoever is first.
+  await tell("collect", ids("a2"));
+  await tell("tap", ids("a2"));
+  assert.equal((await gateway()).calls, 40);
+});
+
+test("what only Envoy tells of counts", async () => {
+  open();
+  ingest.routes = null;
+  await tell("tap", ids("b1"));
+  const before = (await inventory.apis.overview()).calls;
+  await tell("collect", ids("b2"));
+  assert.equal((await inventory.apis.overview()).calls, before + 20);
 });

@@ -13,6 +13,7 @@ import type { Outcome, ServerAnswer, Transport } from "../sensor/transport.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
 import type { DeltaAnswer } from "./contract.ts";
 import { Refusal } from "./problem.ts";
+import { ProxyCopies } from "./proxycopies.ts";
 
 const BUSY_RETRY_S = 2;
 /** What sensors are told is looked up anew after this. */
@@ -42,6 +43,7 @@ export class Ingest {
   copies = 0;
   /** Where the server runs in a cluster. */
   routes: Routes | null = null;
+  readonly #proxyCopies = new ProxyCopies();
   #lively: { readonly atMs: number; readonly names: Promise<ReadonlySet<string>> } | null = null;
 
   constructor(inventory: Inventory) {
@@ -115,7 +117,12 @@ export class Ingest {
   async store(deltas: readonly Delta[], options: IngestOptions): Promise<IngestResult> {
     if (deltas.length === 0) return { accepted: 0, duplicates: 0, refused: 0 };
     for (const { sensor } of deltas) await this.admitSensor(sensor);
-    const result = await this.#inventory.ingest(await this.#withoutCopies(deltas), options);
+    const isProxy = options.kind === "collect";
+    const counted = (await this.#withoutCopies(deltas)).map((delta) => ({
+      ...delta,
+      summaries: this.#proxyCopies.take(delta.summaries, isProxy, Date.now()),
+    }));
+    const result = await this.#inventory.ingest(counted, options);
     this.deltas += result.accepted;
     this.duplicates += result.duplicates;
     return result;
