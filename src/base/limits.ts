@@ -442,8 +442,8 @@ export const inventoryLimits = {
   callersMax: 200,
   /** Buckets of one series, in which all endpoints of an API are told; 24 bytes for each and endpoint. */
   seriesBucketsMax: 32,
-  /** Rows of figures that are read for them, 300 bytes each: 2,500 endpoints that are called every hour of a day; 18 MB. */
-  seriesRowsMax: 60_000,
+  /** Rows of figures that are read for them, 300 bytes each: 2,000 nodes that are called every hour of a day; 15 MB. */
+  seriesRowsMax: 50_000,
   /** Nodes of the map, the most called ones. */
   mapNodesMax: 1_000,
   /** Services that lead to one API. 100 bytes each. */

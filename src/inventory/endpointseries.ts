@@ -13,7 +13,6 @@ import {
   HOUR_MS,
   quantilesOf,
 } from "./figures.ts";
-import { WHOLE_SOURCE } from "./names.ts";
 import { inChunks } from "./statements.ts";
 import type { Reader } from "./store.ts";
 import type { EndpointSeries } from "./trafficrows.ts";
@@ -30,21 +29,32 @@ export async function endpointSeries(
   return store.read(async (db) => {
     await requireApi(db, api);
     const { startMs, widthMs, count } = bucketsOf(fromMs, toMs);
-    const endpoints = await endpointsByNode(db, api, startMs);
+    const nodesMax = Math.floor(inventoryLimits.seriesRowsMax / rowsOfNode(startMs, toMs));
+    const endpoints = await endpointsByNode(db, api, startMs, nodesMax);
     const figures = new Map<string, (Figures | undefined)[]>();
-    for (const row of await rowsOf(db, [...endpoints.keys()], startMs, toMs)) {
-      const operations = endpoints.get(row.source)?.get(row.node);
-      if (operations === undefined) continue;
-      // A row that is older than hours are kept is a day, and may begin before what was asked for.
-      const at = Math.max(0, Math.floor((row.start_ms - startMs) / widthMs));
-      for (const [operation, more] of FigureSet.read(row.data).byOperation) {
-        const endpoint = operations.get(operation);
-        if (endpoint === undefined) continue;
-        const own = figures.get(endpoint) ?? new Array<Figures | undefined>(count).fill(undefined);
-        figures.set(endpoint, own);
-        const known = own[at];
-        if (known === undefined) own[at] = more;
-        else addFigures(known, more);
+    for (const [source, nodes] of endpoints) {
+      for (const names of inChunks([...nodes.keys()])) {
+        const rows = await db
+          .selectFrom("traffic")
+          .select(["node", "start_ms", "data"])
+          .where("source", "=", source)
+          .where("node", "in", names)
+          .where("start_ms", ">=", startMs)
+          .where("start_ms", "<", toMs)
+          .execute();
+        for (const { node, start_ms, data } of rows) {
+          const at = Math.floor((start_ms - startMs) / widthMs);
+          for (const [operation, more] of FigureSet.read(data).byOperation) {
+            const endpoint = nodes.get(node)!.get(operation);
+            if (endpoint === undefined) continue;
+            const own =
+              figures.get(endpoint) ?? new Array<Figures | undefined>(count).fill(undefined);
+            figures.set(endpoint, own);
+            const known = own[at];
+            if (known === undefined) own[at] = more;
+            else addFigures(known, more);
+          }
+        }
       }
     }
     return {
@@ -74,11 +84,22 @@ function bucketsOf(fromMs: number, toMs: number): Omit<EndpointSeries, "endpoint
   return { startMs: Math.ceil(toMs / widthMs - count) * widthMs, widthMs, count };
 }
 
-/** By source, node and operation: the endpoint that was heard there, of those that were heard since. */
+/** What one node may have at most: hours as long as they are kept, and days beyond. */
+const rowsOfNode = (fromMs: number, toMs: number): number => {
+  const days = Math.max(1, Math.ceil((toMs - fromMs) / DAY_MS));
+  return Math.min(days * 24, HOURS_KEPT + Math.min(days, DAYS_KEPT));
+};
+
+/** `retention.ts`; the preferences allow no more days. */
+const HOURS_KEPT = 9 * 24;
+const DAYS_KEPT = 3_650;
+
+/** By source, node and operation: the endpoint that was heard there. Where there are too many, those with most calls. */
 async function endpointsByNode(
   db: Reader,
   api: string,
   sinceMs: number,
+  nodesMax: number,
 ): Promise<Map<string, Map<string, Map<string, string>>>> {
   const rows = await db
     .selectFrom("endpoints")
@@ -86,35 +107,21 @@ async function endpointsByNode(
     .select(["endpoints.id", "heard"])
     .where("endpoints.api", "=", api)
     .where("last_ms", ">=", sinceMs)
+    .orderBy("calls", "desc")
+    .orderBy("endpoints.id")
+    .limit(nodesMax)
     .execute();
   const found = new Map<string, Map<string, Map<string, string>>>();
+  let count = 0;
   for (const { id, heard } of rows) {
-    for (const { source, node, operation } of (JSON.parse(heard) as EndpointHeard).nodes) {
-      const nodes = found.get(source) ?? new Map<string, Map<string, string>>();
-      found.set(source, nodes);
-      nodes.set(node, (nodes.get(node) ?? new Map<string, string>()).set(operation, id));
+    const { nodes } = JSON.parse(heard) as EndpointHeard;
+    count += nodes.length;
+    if (count > nodesMax) break;
+    for (const { source, node, operation } of nodes) {
+      const known = found.get(source) ?? new Map<string, Map<string, string>>();
+      found.set(source, known);
+      known.set(node, (known.get(node) ?? new Map<string, string>()).set(operation, id));
     }
-  }
-  return found;
-}
-
-/** Where there are more than are read, the oldest are left out. */
-async function rowsOf(db: Reader, sources: readonly string[], fromMs: number, toMs: number) {
-  const found: { source: string; node: string; start_ms: number; data: string }[] = [];
-  for (const chunk of inChunks(sources)) {
-    const left = inventoryLimits.seriesRowsMax - found.length;
-    if (left === 0) break;
-    const rows = await db
-      .selectFrom("traffic")
-      .select(["source", "node", "start_ms", "data"])
-      .where("source", "in", chunk)
-      .where("node", "!=", WHOLE_SOURCE)
-      .where("start_ms", ">=", fromMs)
-      .where("start_ms", "<", toMs)
-      .orderBy("start_ms", "desc")
-      .limit(left)
-      .execute();
-    for (const row of rows) found.push(row);
   }
   return found;
 }

@@ -72,5 +72,4 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table sign_ins (id text primary key, verifier text not null, nonce text not null, until_ms REAL not null)`,
     "create index sign_ins_until on sign_ins (until_ms)",
   ],
-  ["create index traffic_start on traffic (source, start_ms)"],
 ];

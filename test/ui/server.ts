@@ -24,6 +24,7 @@ export const startServer = async (...flags: string[]): Promise<RunningServer> =>
   const store = `sqlite:${join(folder, "inventory.db")}`;
   const child = spawn(
     process.execPath,
+    // A store that is named among the flags is the one that counts: the last does.
     [launcher, "serve", "--listen", "127.0.0.1:0", "--store", store, ...flags],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );

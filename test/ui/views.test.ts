@@ -56,7 +56,10 @@ for (const look of [
     for (const [path, words] of views()) {
       await page.goto(path);
       await page.getByText(words).first().waitFor();
-      await page.waitForTimeout(150);
+      // What fades in has its colours only at the end.
+      await page.waitForFunction(() =>
+        document.getAnimations().every(({ playState }) => playState !== "running"),
+      );
       if (await isTooWide(page)) faults.push(`${path} scrolls sideways`);
       faults.push(...(await axeFaults(page)).map((fault) => `${path} ${fault}`));
     }
