@@ -1,10 +1,10 @@
 /** One store of either engine: opened, migrated, and asked in transactions whose failures have names. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import { UsageError } from "../base/errors.ts";
 import { inventoryLimits } from "../base/limits.ts";
+import { makeFolders } from "../sensor/folder.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { InventoryProblem } from "./problem.ts";
 import type { Database } from "./schema.ts";
@@ -109,7 +109,7 @@ function openFile(path: string): Store {
       "the store sqlite: names no file: write sqlite:PATH, such as sqlite:nta.db",
     );
   try {
-    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    if (path !== ":memory:") makeFolders(dirname(path), 0o777);
     const sqlite = openSqlite(path);
     return new Store(new Kysely<Database>({ dialect: sqlite.dialect }), "sqlite", sqlite);
   } catch (error) {

@@ -1,15 +1,10 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
+import { makeFolders } from "../sensor/folder.ts";
+
+/** Documents are for everybody whom the umask lets read them. */
+const FOLDER_MODE = 0o777;
 
 /** Refuses a folder that cannot be written to before any work is done; makes nothing yet. */
 export const checkFolder = (folder: string): void => {
@@ -27,19 +22,9 @@ export const checkFolder = (folder: string): void => {
   }
 };
 
-/**
- * Makes the folder, and its parents. Step by step, because Node's `recursive` never returns where the kernel answers
- * that a folder which is there does not exist, as `/proc` does.
- */
 export const makeFolder = (folder: string): void => {
-  const missing: string[] = [];
-  let existing = resolve(folder);
-  while (!existsSync(existing)) {
-    missing.push(existing);
-    existing = dirname(existing);
-  }
   try {
-    for (const path of missing.reverse()) mkdirSync(path);
+    makeFolders(folder, FOLDER_MODE);
   } catch (error) {
     throw cannotWrite(folder, error);
   }

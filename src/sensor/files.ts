@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { makeFolders } from "./folder.ts";
 
 /** The operations of a file system that a state file needs. A test puts one in its place that fails and crashes. */
 export interface Files {
@@ -29,7 +30,7 @@ const FILE_MODE = 0o600;
 
 export const systemFiles: Files = {
   async makeFolder(path) {
-    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    makeFolders(path, FOLDER_MODE);
   },
   async read(path, bytesMax) {
     let file: FileHandle;

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { makeFolders } from "../../sensor/folder.ts";
 import { type Lock, takeLock } from "../../sensor/lock.ts";
 
 /** Path of a store in a SQLite file; null for any other store. */
@@ -16,7 +17,7 @@ export const takeStore = (store: string): Lock | null => {
   if (path === null) return null;
   let lock: Lock | null;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     lock = takeLock(`${path}.lock`);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { makeFolders } from "../../sensor/folder.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 
 /** The state file in the folder that is named; null for memory only. */
@@ -10,7 +11,7 @@ export const stateFileIn = (folder: string, log: Log): string | null => {
   const ours =
     process.getuid?.() === 0 ? "/var/lib/nta" : join(homedir(), ".local", "state", "nta");
   try {
-    mkdirSync(ours, { recursive: true, mode: 0o700 });
+    makeFolders(ours, 0o700);
     accessSync(ours, constants.W_OK);
     return join(ours, STATE_FILE);
   } catch (error) {
