@@ -2,7 +2,15 @@
 //! leaves nothing behind.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SHOP_CAPTURE } from "../examples/generate.ts";
@@ -59,6 +67,18 @@ test("folders that cannot be written to", () =>
       refuse(["reconstruct", SHOP_CAPTURE, "-o", join(folder, "locked")], /no permission/);
     }
   }));
+
+test("standard output that is full", { skip: !existsSync("/dev/full") }, () => {
+  for (const words of [["--help"], ["exchanges", SHOP_CAPTURE]]) {
+    const full = openSync("/dev/full", "w");
+    try {
+      const { status, stderr } = nta(words, { output: full });
+      assert.deepEqual([status, stderr], [2, "nta: cannot write to standard output: ENOSPC\n"]);
+    } finally {
+      closeSync(full);
+    }
+  }
+});
 
 test("words that mean nothing", () => {
   refuse(["reconstruc", SHOP_CAPTURE], /unknown command 'reconstruc'.*Did you mean reconstruct\?/);

@@ -26,7 +26,7 @@ const read = async (operand: string, settings: Settings): Promise<Description> =
   const { value, problems } = readDescription(await textOf(operand, settings));
   if (value !== null) return value;
   throw new UsageError(
-    `${operand} is no OpenAPI description: ${problems[0]?.code ?? "it is empty"}`,
+    printable(`${operand} is no OpenAPI description: ${problems[0]?.text ?? "it is empty"}`),
   );
 };
 
@@ -37,7 +37,10 @@ const textOf = async (operand: string, settings: Settings): Promise<string> => {
   if (name === undefined || looksLikeFile)
     throw new UsageError(`${operand}: there is no such file`);
   const server = new ServerClient(settings);
-  const { id } = await findApi(server, name);
+  const { id } = await findApi(server, name).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${operand} is no file, so it is looked up as an API: ${error.message}`);
+  });
   const query = { format: "json", evidence: false };
   return await server.text(
     `/apis/${id}/document`,

@@ -1,4 +1,12 @@
-import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { basename } from "node:path";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
@@ -18,6 +26,7 @@ export const importFile = async (
 ): Promise<number> => {
   const [path] = operands;
   if (!existsSync(path!)) throw new UsageError(`${path}: there is no such file`);
+  if (statSync(path!).isDirectory()) throw new UsageError(`${path} is a folder; name a file`);
   const server = new ServerClient(settings);
   return isDescription(path!)
     ? await importDescription(path!, server, settings)

@@ -21,10 +21,11 @@ export const main = async (words: readonly string[]): Promise<void> => {
   }
 };
 
-/** `nta exchanges FILE | head` closes the pipe: nobody reads on, so there is nothing left to do. */
+/** `nta exchanges FILE | head` closes the pipe: nobody reads on, so there is nothing left to do. A disk may be full. */
 const endQuietlyWithReader = (): void => {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    process.stderr.write(`nta: cannot write to standard output: ${error.code ?? error.message}\n`);
+    process.exit(STATUS_USAGE);
   });
 };

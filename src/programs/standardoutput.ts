@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { UsageError } from "../base/errors.ts";
 
 const RETRY_MS = 2;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -15,7 +16,7 @@ export const writeOutput = (bytes: Uint8Array, byteCount: number): void => {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EPIPE") process.exit(0);
       // The other end of a pipe may have made it non-blocking.
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") throw new UsageError(`cannot write to standard output: ${code}`);
       Atomics.wait(sleeper, 0, 0, RETRY_MS);
     }
   }

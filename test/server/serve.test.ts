@@ -94,6 +94,7 @@ paths:
 
 test("what an operator does wrong is one line", async () => {
   await withFolder(async (folder) => {
+    writeFileSync(join(folder, "hello.json"), '{"hello":1}');
     const rows: readonly [readonly string[], RegExp][] = [
       [
         ["apis", "--url", "http://127.0.0.1:1"],
@@ -103,6 +104,13 @@ test("what an operator does wrong is one line", async () => {
       [["import", "nowhere.yaml"], /no such file/],
       [["diff", "a.yaml", "b.yaml"], /a\.yaml: there is no such file/],
       [["restore", "nowhere"], /no such file/],
+      [["import", "."], /is a folder/],
+      [["diff", "hello.json", "b.yaml"], /hello\.json is no OpenAPI description: the document is/],
+      [
+        ["diff", "nowhere", "b.yaml", "--url", "http://127.0.0.1:1"],
+        /nowhere is no file.*does not answer/,
+      ],
+      [["serve", "--store", "sqlite:/proc/nowhere/nta.db"], /nowhere.*cannot be used/],
       [["serve", "--tls-cert", "x"], /one needs the other/],
       [["serve", "--listen", "999999"], /"999999" is not allowed/],
       [["serve", "--forward-allow", "10.0.0.0/99"], /--forward-allow: "10\.0\.0\.0\/99"/],

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly input?: Uint8Array | undefined;
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** Descriptor of a file instead of what is given back as `stdout`. */
+  readonly output?: number;
 }
 
 /** The environment without settings of whoever runs the tests. */
@@ -32,6 +34,7 @@ export const nta = (words: readonly string[], options: RunOptions = {}): Outcome
     encoding: "utf8",
     maxBuffer: 1 << 28,
     input: options.input ?? "",
+    stdio: ["pipe", options.output ?? "pipe", "pipe"],
     cwd: options.folder,
     env: { ...cleanEnvironment(), ...options.environment },
   });

@@ -38,7 +38,7 @@ export class ServerClient {
   }
 
   async json<Value>(path: string, query: Query = {}): Promise<Value> {
-    return JSON.parse(await this.text(path, query)) as Value;
+    return this.#parse(await this.text(path, query)) as Value;
   }
 
   async text(path: string, query: Query = {}): Promise<string> {
@@ -47,7 +47,7 @@ export class ServerClient {
 
   /** Without a body. */
   async tell<Value>(method: "POST" | "DELETE", path: string): Promise<Value> {
-    return JSON.parse(await textOf(await this.#ask(method, path, {}))) as Value;
+    return this.#parse(await textOf(await this.#ask(method, path, {}))) as Value;
   }
 
   async send<Value>(
@@ -57,7 +57,7 @@ export class ServerClient {
     body: string | Readable,
     type: string,
   ): Promise<Value> {
-    return JSON.parse(await textOf(await this.#ask(method, path, query, body, type))) as Value;
+    return this.#parse(await textOf(await this.#ask(method, path, query, body, type))) as Value;
   }
 
   /** Writes the answer to a file. */
@@ -113,6 +113,17 @@ export class ServerClient {
     const { statusCode = 0 } = answer;
     if (statusCode >= 200 && statusCode < 300) return answer;
     throw new UsageError(refusalText(statusCode, await textOf(answer), this.#base));
+  }
+
+  /** Any web server may stand where the URL leads, and answer anything. */
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new UsageError(
+        `${this.#base.href} is no nta server, or a part of one; --url names another`,
+      );
+    }
   }
 
   #unreachable(error: NodeJS.ErrnoException): UsageError {
