@@ -40,7 +40,8 @@ export class MessageReader {
   #olderCount = 0;
   /** In `Search`: the held bytes begin with a candidate, and its role. */
   #candidateRole: Role = Role.Unknown;
-  readonly #effort = new SearchEffort();
+  /** Of the search that goes on. */
+  #effort: SearchEffort | null = null;
   #timeMs = 0;
 
   constructor(direction: Direction, owner: ReaderOwner, context: HttpContext, midStream: boolean) {
@@ -276,7 +277,7 @@ export class MessageReader {
   /** `context.draft` was read from the bytes at `at`. */
   #head(bytes: Uint8Array, at: number): void {
     this.startTimeMs = bytes === this.#held.bytes ? this.#held.timeOf(at) : this.#timeMs;
-    this.#effort.reset();
+    this.#effort = null;
     this.#midStream = false;
     this.state = ReaderState.Boundary;
     this.#body = this.#owner.headRead(this.direction, this.#timeMs);
@@ -300,13 +301,14 @@ export class MessageReader {
   #search(): void {
     this.state = ReaderState.Search;
     this.#candidateRole = Role.Unknown;
-    this.#effort.reset();
+    this.#effort = null;
     this.#owner.framingLost(this.direction);
   }
 
   /** Returns the first offset that is needed again, or that behind a head that was found. */
   #searchStep(bytes: Uint8Array, start: number, end: number): number {
     const { candidate } = this.#context;
+    this.#effort ??= new SearchEffort();
     let from = start;
     if (this.#candidateRole !== Role.Unknown) {
       if (!this.#mayEndHead(bytes, start, end)) return start;
@@ -353,7 +355,7 @@ export class MessageReader {
 
   #skipped(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return;
-    this.#effort.searchedBytes += end - start;
+    if (this.#effort !== null) this.#effort.searchedBytes += end - start;
     this.#context.counters.add(HttpCount.skipped, end - start);
     const timeMs = bytes === this.#held.bytes ? this.#held.timeOf(end - 1) : this.#timeMs;
     this.#owner.bytesSkipped(this.direction, timeMs);

@@ -20,12 +20,15 @@ export interface PairingOwner {
   ambiguous(): void;
 }
 
+/** Never filled: connections are idle most of the time, and arrays of their own would be a tenth of what each takes. */
+const NONE: PooledExchange[] = [];
+
 export class Pairing {
   readonly #owner: PairingOwner;
-  /** Requests without a response, oldest first. */
-  readonly #queue: PooledExchange[] = [];
+  /** Requests without a response, oldest first; as of the other, one that all share while it is empty. */
+  #queue = NONE;
   /** Responses whose request has not come (capture order differs from wire order), oldest first. Not both are filled. */
-  readonly #waiting: PooledExchange[] = [];
+  #waiting = NONE;
   /** Nothing was ever lost and the beginning was seen, so that the n-th response answers the n-th request. */
   #aligned: boolean;
   /** Requests may have been lost since the last one that was queued. */
@@ -74,14 +77,14 @@ export class Pairing {
     const before = this.#queue.at(-1);
     if (before?.requestOver && before.request?.endTimeMs === startTimeMs) this.#pipelines = true;
     if (this.#doubtful) this.#giveUpResponse(exchange);
-    else this.#queue.push(exchange);
+    else this.#queue = withLast(this.#queue, exchange);
     return exchange;
   }
 
   /** A response that was captured before its request. Where order does not tell, it must have begun after it. */
   #takeEarly(startTimeMs: number): PooledExchange | undefined {
     for (;;) {
-      const early = takeFirst(this.#waiting);
+      const early = this.#waiting.shift();
       if (early === undefined) return undefined;
       if (this.#aligned || startTimeMs < early.response!.startTimeMs) {
         this.#requestsLost = false;
@@ -135,7 +138,9 @@ export class Pairing {
       if (front.request !== null && startTimeMs < front.request.startTimeMs) return this.#orphan();
       front.afterLoss = false;
     }
-    takeFirst(this.#queue);
+    // `shift` moves whole arrays through a call of the runtime; most have one element.
+    if (this.#queue.length === 1) this.#queue = NONE;
+    else this.#queue.shift();
     for (const later of this.#queue) {
       if (later.request === null || later.request.startTimeMs >= startTimeMs) break;
       later.flags |= ExchangeFlag.pipelined;
@@ -165,7 +170,7 @@ export class Pairing {
     if (this.#doubtful) return this.#orphan();
     const exchange = this.#owner.newExchange();
     exchange.afterResponseLoss = afterLoss;
-    this.#waiting.push(exchange);
+    this.#waiting = withLast(this.#waiting, exchange);
     if (this.#waiting.length > httpLimits.earlyResponsesMax)
       this.#giveUpRequest(this.#waiting.shift()!);
     return exchange;
@@ -184,7 +189,7 @@ export class Pairing {
     if (headSeen && this.#waiting.length === 0 && !this.#doubtful) {
       const ghost = this.#owner.newExchange();
       ghost.flags |= ExchangeFlag.requestGap;
-      this.#queue.push(ghost);
+      this.#queue = withLast(this.#queue, ghost);
       this.#giveUpRequest(ghost);
       this.#orphanCount = 0;
     }
@@ -253,6 +258,8 @@ export class Pairing {
   }
 }
 
-/** `shift` moves whole arrays through a call of the runtime; most have one element. */
-const takeFirst = (exchanges: PooledExchange[]): PooledExchange | undefined =>
-  exchanges.length === 1 ? exchanges.pop() : exchanges.shift();
+const withLast = (exchanges: PooledExchange[], last: PooledExchange): PooledExchange[] => {
+  if (exchanges.length === 0) return [last];
+  exchanges.push(last);
+  return exchanges;
+};

@@ -9,11 +9,6 @@ export class SearchEffort {
   searchedBytes = 0;
   #wastedBytes = 0;
 
-  reset(): void {
-    this.searchedBytes = 0;
-    this.#wastedBytes = 0;
-  }
-
   /** A candidate of at most so many bytes was none. */
   waste(byteCount: number): void {
     this.#wastedBytes += Math.min(byteCount, httpLimits.headBytesMax);

@@ -3,8 +3,9 @@
  * kept. Answers are bounded: a page item by item, a watch line by line.
  */
 import { readFile } from "node:fs/promises";
-import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from "node:http";
-import { request as requestTls, Agent as TlsAgent } from "node:https";
+import type { IncomingMessage, Agent as PlainAgent } from "node:http";
+import type { Agent as TlsAgent } from "node:https";
+import { nodeHttp, nodeHttps } from "../base/builtins.ts";
 import { kubernetesLimits } from "../base/limits.ts";
 import type { ClusterAccess } from "./access.ts";
 import { PageReader } from "./pagereader.ts";
@@ -76,7 +77,7 @@ export class ApiClient {
     agent: PlainAgent | TlsAgent,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const request = this.#url.protocol === "https:" ? requestTls : requestPlain;
+    const { request } = this.#url.protocol === "https:" ? nodeHttps() : nodeHttp();
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, this.#url), {
         agent,
@@ -110,8 +111,8 @@ export class ApiClient {
     this.#authority = authority;
     this.#agent =
       this.#url.protocol === "https:"
-        ? new TlsAgent({ keepAlive: true, ...(authority !== "" && { ca: authority }) })
-        : new PlainAgent({ keepAlive: true });
+        ? new (nodeHttps().Agent)({ keepAlive: true, ...(authority !== "" && { ca: authority }) })
+        : new (nodeHttp().Agent)({ keepAlive: true });
     return this.#agent;
   }
 }

@@ -4,7 +4,7 @@
  *
  * Invariant: `FlowState.Wanted` is set exactly while the flow has a consumer.
  */
-import { addressText } from "./address.ts";
+import { Endpoints } from "./endpoints.ts";
 import { FlowState, type FlowTable, SLOT_SHIFT, Word } from "./flowtable.ts";
 import { Irregularity, type ReassemblyCounters } from "./irregularities.ts";
 import {
@@ -21,6 +21,7 @@ export class Delivery {
   readonly #factory: ConsumerFactory;
   readonly #counters: ReassemblyCounters;
   readonly #consumers: (StreamConsumer | null)[] = [];
+  readonly #endpoints = new Endpoints();
   #flowId = 0;
   #wantedCount = 0;
   #failure: unknown = null;
@@ -136,14 +137,12 @@ export class Delivery {
   #describe(slot: number): FlowInfo {
     const words = this.#table.words;
     const base = slot << SLOT_SHIFT;
-    const [a0, a1, a2, a3] = words.subarray(base + Word.A);
-    const [b0, b1, b2, b3] = words.subarray(base + Word.B);
     const ports = words[base + Word.Ports]!;
     const state = words[base + Word.State]!;
     this.#flowId += 1;
     return {
-      a: { ip: addressText(a0!, a1!, a2!, a3!), port: ports >>> 16 },
-      b: { ip: addressText(b0!, b1!, b2!, b3!), port: ports & 0xffff },
+      a: this.#endpoints.of(words, base + Word.A, ports >>> 16),
+      b: this.#endpoints.of(words, base + Word.B, ports & 0xffff),
       initiator: initiatorOf(state),
       flowId: this.#flowId,
     };

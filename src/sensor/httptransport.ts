@@ -1,8 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
-import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request } from "node:http";
-import { Agent as HttpsAgent, request as requestTls } from "node:https";
+import type { Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
+import type { Agent as HttpsAgent } from "node:https";
 import { promisify } from "node:util";
 import { zstdCompress } from "node:zlib";
+import { nodeHttp, nodeHttps } from "../base/builtins.ts";
 import { UsageError } from "../base/errors.ts";
 import { sensorLimits } from "../base/limits.ts";
 import { parseAnswer, problemOf } from "./answer.ts";
@@ -117,7 +118,7 @@ export class HttpTransport implements Transport {
   async #exchange(url: URL, options: RequestOptions, body: Buffer): Promise<Answer> {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS, timeoutMs = TIMEOUT_MS } = this.#options;
     const isTls = this.#url.protocol === "https:";
-    const sent = (isTls ? requestTls : request)(url, options);
+    const sent = (isTls ? nodeHttps() : nodeHttp()).request(url, options);
     const giveUp = (what: string, ms: number): NodeJS.Timeout =>
       setTimeout(() => sent.destroy(new Error(`${what} within ${ms / 1000} s`)), ms);
     const connecting = giveUp("no connection", connectTimeoutMs);
@@ -160,8 +161,8 @@ export class HttpTransport implements Transport {
     const kept = { keepAlive: true, maxSockets: 1 };
     this.#agent =
       this.#url.protocol === "https:"
-        ? new HttpsAgent({ ...kept, ...withoutUndefined(files) })
-        : new HttpAgent(kept);
+        ? new (nodeHttps().Agent)({ ...kept, ...withoutUndefined(files) })
+        : new (nodeHttp().Agent)(kept);
     return this.#agent;
   }
 

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
+import { nodeHttp } from "../base/builtins.ts";
 import { UsageError } from "../base/errors.ts";
 import { sensorLimits } from "../base/limits.ts";
 import { explain } from "./explain.ts";
@@ -29,7 +30,7 @@ const TIMEOUT_MS = 5000;
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const isLocal = isLoopback(options.address);
-  const server = createServer(
+  const server = nodeHttp().createServer(
     {
       requestTimeout: TIMEOUT_MS,
       headersTimeout: TIMEOUT_MS,
