@@ -51,7 +51,10 @@ export const programs: Readonly<Record<Program, ProgramRow>> = {
       "sudo nta tap --server http://nta.example:8090 --token-file /etc/nta/token",
       "nta tap --print -r capture.pcap",
     ],
-    run: async (_operands, settings) => await (await import("./tap.ts")).tap(settings),
+    run: async (_operands, settings) => {
+      (await import("./tap/memory.ts")).limitMemory(settings.memoryMax);
+      return await (await import("./tap.ts")).tap(settings);
+    },
   },
   collect: {
     summary: "take what Envoy sees (mesh, gateways) and send what is learned to a server",

@@ -3,11 +3,9 @@ import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
-import { limitHeap } from "./heap.ts";
 import { Interruption } from "./interruption.ts";
 import { privacyOf, selectionOf } from "./selecting.ts";
 import { type Destination, openDestination, ownEndpoints } from "./tap/destination.ts";
-import { ringBytesOf } from "./tap/ears.ts";
 import { openKubernetes } from "./tap/kubernetes.ts";
 import { LiveLine } from "./tap/liveline.ts";
 import { openLog } from "./tap/log.ts";
@@ -22,7 +20,6 @@ const EXIT_MS = 5000;
 
 /** Listens until a signal, or to the end of a capture. */
 export const tap = async (settings: Settings): Promise<number> => {
-  limitHeap({ bytesMax: settings.memoryMax - ringBytesOf(settings.memoryMax), semiSpaceMib: 4 });
   const log = openLog(settings.log);
   const interruption = new Interruption();
   const destination = await openDestination(settings, log);

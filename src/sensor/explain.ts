@@ -153,7 +153,7 @@ function noneSelected({ exchanges }: SensorStatus): string | null {
 const otherChecks: readonly Check[] = [
   ({ capture }) =>
     capture.state === "listening" && capture.problems.length > 0
-      ? `${capture.problems.join("; ")}.`
+      ? capture.problems.map((each) => (each.endsWith(".") ? each : `${each}.`)).join(" ")
       : null,
   ({ capture }) => {
     const lost = capture.drops.filter(({ name }) => name === "ring" || name === "device");

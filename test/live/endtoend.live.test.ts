@@ -1,11 +1,10 @@
 /** `nta tap` from the wire to deltas: every exchange of the client's log is found exactly once, wherever the tap stands. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readPackets } from "../../src/capture/reader.ts";
@@ -22,6 +21,7 @@ import {
   startTapProcess,
   type TapProcess,
 } from "./tapprocess.ts";
+import { until } from "./until.ts";
 
 const network = makeNetwork();
 const run = promisify(execFile);
@@ -47,7 +47,6 @@ const check = async (
   api: string,
   expected: Record<string, number>,
 ): Promise<void> => {
-  await sleep(300);
   assert.equal(await tap.stop(), 0, tap.log());
   const apis = callsOf(tap.output());
   assert.deepEqual(
@@ -139,7 +138,6 @@ test("tagged frames: a capture sent over a trunk", async (t) => {
   const sender = openSender(client, "vc");
   for (const frame of frames) sender.send(frame);
   sender.close();
-  await sleep(300);
   assert.equal(await tap.stop(), 0, tap.log());
   assert.deepEqual(callsOf(tap.output()), callsOf(offline.toString()));
 });
@@ -183,22 +181,29 @@ test("an interface that appears and vanishes under load", async (t) => {
   const [client, server] = [network.namespace("e-come-c"), network.namespace("e-come-s")];
   const taps = await Promise.all([
     startTapProcess(server, PRINT),
-    startTapProcess(server, [...PRINT, "--interfaces", "later0"]),
+    startTapProcess(server, [
+      ...PRINT,
+      ...["--interfaces", "later0", "--status-listen", "127.0.0.1:8191"],
+    ]),
   ]);
+  const isHeard = async (): Promise<boolean> => {
+    const status = await runScript(server, "fetch.ts", ["http://127.0.0.1:8191/status"]);
+    return !status.includes("there is no interface later0");
+  };
   const expected: Record<string, number> = {};
   let port = 0;
   for (let round = 0; round < 3; round += 1) {
     network.veth(client, "vc", server, "later0");
     network.ip(client, "addr add 10.77.5.1/24 dev vc");
     network.ip(server, "addr add 10.77.5.2/24 dev later0");
-    // A named interface is told to the kernel a moment after it is there, later where the machine is busy.
-    await sleep(1000);
+    // A named interface is told to the kernel a moment after it is there.
+    await until("later0 is heard", isHeard);
     const web = await startScript(server, "webserver.ts", ["10.77.5.2", `${port}`]);
     port = Number(web.line);
     const { log } = await load(client, "10.77.5.2", port, 1000);
     for (const [key, count] of Object.entries(log)) expected[key] = (expected[key] ?? 0) + count;
-    await sleep(200);
     network.ip(server, "link del later0");
+    await until("later0 is missed", async () => !(await isHeard()));
     web.process.kill();
   }
   for (const tap of taps) await check(tap, `10.77.5.2:${port}`, expected);
@@ -222,16 +227,19 @@ test("nginx and curl, over IPv6", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "nta-nginx-"));
   writeFileSync(join(folder, "nginx.conf"), nginxConfiguration(folder));
   const nginx = execFile("ip", inNamespace(server, ["nginx", "-c", join(folder, "nginx.conf")]));
-  t.after(() => nginx.kill());
+  t.after(() => {
+    nginx.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const tap = await startTapProcess(server, PRINT);
-  await sleep(500);
+  const whenReady = ["--retry", "60", "--retry-delay", "1", "--retry-connrefused"];
   const words = ["a", "b"].flatMap((_, round) =>
     Array.from(
       { length: 150 },
       (_each, index) => `http://[fd77::2]:8088/v1/cities/${round * 150 + index}`,
     ),
   );
-  await run("ip", inNamespace(client, ["curl", "-s", "--fail", ...words]));
+  await run("ip", inNamespace(client, ["curl", "-s", "--fail", ...whenReady, ...words]));
   await check(tap, "fd77::2:8088", { "GET /v1/cities/{int}": 300 });
 });
 

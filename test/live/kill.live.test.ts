@@ -11,6 +11,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeNetwork, needsRoot } from "./network.ts";
 import { runScript, startScript, startTapProcess, type TapProcess } from "./tapprocess.ts";
+import { until } from "./until.ts";
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 2);
 const SERVER_PORT = 8090;
@@ -42,8 +43,8 @@ test("kill -9 of tap and server loses nothing acknowledged and doubles nothing",
   t.after(() => web.process.kill());
   const load = (count: number): Promise<string> =>
     runScript(host, "webclient.ts", ["127.0.0.1", web.line, `${count}`, "4"]);
-  const until = async (expected: number): Promise<void> => {
-    for (let wait = 0; wait < 30 && (await stored()) < expected; wait += 1) await sleep(200);
+  const untilStored = async (expected: number): Promise<void> => {
+    await until(`${expected} calls are stored`, async () => (await stored()) >= expected);
     assert.equal(await stored(), expected);
   };
 
@@ -55,7 +56,7 @@ test("kill -9 of tap and server loses nothing acknowledged and doubles nothing",
     // The tap dies when all is acknowledged: all of it is there once.
     await load(400);
     all += 400;
-    await until(all);
+    await untilStored(all);
     await kill(tap.child);
     tap = await startTap();
     // The server dies under load, and is away for some flushes: all of it comes.
@@ -66,16 +67,17 @@ test("kill -9 of tap and server loses nothing acknowledged and doubles nothing",
     await sleep(1000);
     server = await startServer();
     all += 1200;
-    await until(all);
+    await untilStored(all);
     // The tap dies under load: what was acknowledged stays, what was not may be lost, and nothing comes twice.
     const killed = load(1200);
     await sleep(200 + 400 * Math.random());
     const before = await stored();
     await kill(tap.child);
     await killed;
-    tap = await startTap();
-    await sleep(1500);
+    // The next one sends what was saved, at the latest when it ends.
+    assert.equal(await (await startTap()).stop(), 0);
     const now = await stored();
+    tap = await startTap();
     assert.ok(now >= before && now <= all + 1200, `${before} before, ${now} of ${all + 1200}`);
     t.diagnostic(`round ${round}: ${now - all} of 1200 survived a kill under load`);
     all = now;
@@ -94,7 +96,6 @@ test("a tap whose server never answers ends within its time, and keeps what it l
   const words = ["--server", `http://127.0.0.1:${SERVER_PORT}`, "--state", folder];
   const tap = await startTapProcess(host, [...words, "--flush-interval", "0.5"]);
   await runScript(host, "webclient.ts", ["127.0.0.1", web.line, "500", "4"]);
-  await sleep(600);
   assert.equal(await tap.stop(), 0);
   assert.match(tap.log(), /is kept and sent at the next start/);
   const server = await startScript(host, "deltaserver.ts", [
@@ -103,8 +104,11 @@ test("a tap whose server never answers ends within its time, and keeps what it l
   ]);
   t.after(() => server.process.kill());
   const next = await startTapProcess(host, words);
-  await sleep(1000);
-  const answer = await runScript(host, "fetch.ts", [`http://127.0.0.1:${SERVER_PORT}/calls`]);
-  assert.deepEqual(JSON.parse(answer), { calls: 500 });
+  const url = `http://127.0.0.1:${SERVER_PORT}/calls`;
+  await until("what was kept is sent", async () => {
+    const { calls } = JSON.parse(await runScript(host, "fetch.ts", [url])) as { calls: number };
+    assert.ok(calls <= 500, `${calls} calls`);
+    return calls === 500;
+  });
   assert.equal(await next.stop(), 0);
 });

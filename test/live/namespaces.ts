@@ -8,6 +8,8 @@ export interface Network {
   namespace(role: string): string;
   /** `ip -n NAMESPACE ...`, the words separated by spaces. */
   ip(namespace: string, command: string): void;
+  /** What it prints. */
+  show(namespace: string, command: string): string;
   /** The same, false where it fails, as for devices that the kernel was built without. */
   tryIp(namespace: string, command: string): boolean;
   /** A veth pair, both ends up. */
@@ -44,6 +46,8 @@ export const openNetwork = (): Network => {
       return name;
     },
     ip: (namespace, command) => run(`-n ${namespace} ${command}`),
+    show: (namespace, command) =>
+      execFileSync("ip", ["-n", namespace, ...command.split(" ")], { encoding: "utf8" }),
     tryIp: (namespace, command) => {
       try {
         run(`-n ${namespace} ${command}`);

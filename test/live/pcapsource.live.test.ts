@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { libpcap } from "../../src/capture/live/libpcap.ts";
 import { frame } from "./frames.ts";
 import { makeNetwork, needsRoot } from "./network.ts";
 import { openSender } from "./sender.ts";
 import { openPcapTap, range } from "./tap.ts";
+import { until } from "./until.ts";
 
 const network = makeNetwork();
 
@@ -42,7 +42,7 @@ test("libpcap shows each packet of each interface once", async (t) => {
   for (const sequence of range(100))
     loopback.send(frame({ sequence, target: "00:00:00:00:00:00" }));
   loopback.close();
-  await sleep(200);
+  await until("all is seen", () => [400, 300, 200].every((n, tap) => taps[tap]!.seen.length >= n));
   for (const tap of taps) await tap.finish();
   const untagged = (line: string): string => line.replace(/ vlan 9$/, "");
   const fromVeth = range(300).map((sequence) => `vb ${sequence}`);
@@ -67,15 +67,13 @@ test("libpcap comes back to an interface that was gone", async (t) => {
   assert.equal(tap.source.problems().length, 1);
   for (const round of range(2)) {
     network.veth(a, "va", b, "later0");
-    await sleep(2300);
-    assert.deepEqual(tap.source.problems(), []);
+    await until("later0 is there", () => tap.source.problems().length === 0);
     const sender = openSender(a, "va");
     sender.send(frame({ sequence: round }));
     sender.close();
-    await sleep(300);
+    await until("the packet is seen", () => tap.seen.length === round + 1);
     network.ip(b, "link del later0");
-    await sleep(300);
-    assert.equal(tap.source.problems().length, 1);
+    await until("later0 is gone", () => tap.source.problems().length === 1);
   }
   await tap.finish();
   assert.deepEqual(tap.lines, ["later0 0", "later0 1"]);

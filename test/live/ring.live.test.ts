@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { frame } from "./frames.ts";
 import { makeNetwork, needsRoot } from "./network.ts";
 import { openSender } from "./sender.ts";
 import { openTap, range } from "./tap.ts";
+import { until } from "./until.ts";
 
 const network = makeNetwork();
 
@@ -53,7 +53,11 @@ test("a bridge shows each packet once on each port, and on one of them if it alo
   network.ip(r!, "link set br0 up");
   network.ip(r!, "link set ra master br0");
   network.ip(r!, "link set rb master br0");
-  await sleep(100);
+  for (const port of ["ra", "rb"]) {
+    await until(`${port} forwards`, () =>
+      network.show(r!, `-d link show ${port}`).includes("state forwarding"),
+    );
+  }
   const taps = [openTap(r!), openTap(r!, { interfaces: ["rb", "nowhere"] }), openTap(b!)];
   const sender = openSender(a!, "va");
   // Unicast to an unknown address: it floods, and is not for the bridge itself.
@@ -144,7 +148,7 @@ test("a named interface is used whenever it is there", async (t) => {
   const tap = openTap(a, { interfaces: ["later0"], promiscuous: true });
   for (const round of range(3)) {
     network.veth(a, "later0", b, "vl");
-    await sleep(100);
+    await until("later0 is heard", () => tap.source.problems().length === 0);
     for (const [name, first] of [
       ["vl", 100],
       ["vb", 0],
@@ -154,8 +158,9 @@ test("a named interface is used whenever it is there", async (t) => {
         sender.send(frame({ sequence: round * 1000 + first + sequence }));
       sender.close();
     }
-    await sleep(150);
+    await until("all is seen", () => tap.seen.length >= (round + 1) * 10);
     network.ip(a, "link del later0");
+    await until("later0 is missed", () => tap.source.problems().length === 1);
   }
   await tap.finish();
   assert.deepEqual(
@@ -266,7 +271,7 @@ test("what is lost in a burst is what the kernel counts", async (t) => {
   const sent = sender.burst(frames, 20_000);
   const ms = performance.now() - startMs;
   const backlog = tap.source.backlog();
-  await sleep(200);
+  await until("the kernel has counted all", () => tap.source.stats().packets >= sent);
   const stats = tap.source.stats();
   sender.close();
   await tap.finish();

@@ -18,10 +18,11 @@ const shopOf = async (url: string): Promise<Row | undefined> => {
   return items[0];
 };
 
-test("the demo is heard within a minute, and is still known after a restart", async () => {
+test("the demo is heard within a minute, and is still known after a restart", async (t) => {
   await withFolder(async (folder) => {
     const options = { port: await freePort(), folder, program: "start" } as const;
     const first = await serve({ ...options, flags: ["--demo", "--interfaces", "lo"] });
+    t.after(() => first.end("SIGKILL"));
     const startMs = Date.now();
     let shop = await shopOf(first.url);
     while ((shop?.endpoints ?? 0) < 15) {
@@ -38,8 +39,8 @@ test("the demo is heard within a minute, and is still known after a restart", as
     assert.equal(items[0]?.kind, "tap");
     assert.equal(await first.end(), 0, first.log());
     const second = await serve({ ...options, flags: ["--interfaces", "lo"] });
+    t.after(() => second.end("SIGKILL"));
     const kept = await shopOf(second.url);
     assert.ok((kept?.calls ?? 0) >= shop!.calls, `${kept?.calls} calls of ${shop!.calls}`);
-    await second.end();
   });
 });

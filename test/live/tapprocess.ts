@@ -6,8 +6,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeDelta } from "../../src/sensor/delta.ts";
 import type { PathNode } from "../../src/telemetry/summary.ts";
+import { until } from "./until.ts";
 
 export const NTA = fileURLToPath(new URL("../../bin/nta.cjs", import.meta.url));
+/** It promises 5 s; the machine may take some before and after that. */
+const STOP_MS = 15_000;
 const run = promisify(execFile);
 
 export const inNamespace = (namespace: string, words: readonly string[]): string[] => [
@@ -38,7 +41,9 @@ export const startScript = async (
   const child = spawn("ip", inNamespace(namespace, [process.execPath, path, ...words]), {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const failed = once(child, "exit").then(() => Promise.reject(new Error(`${script} ended`)));
+  const [line] = (await Promise.race([once(child.stdout, "data"), failed])) as [Buffer];
+  failed.catch(() => {});
   return { line: String(line).trim(), process: child };
 };
 
@@ -69,10 +74,10 @@ export const startTapProcess = async (
     log += text;
   });
   const exited = once(child, "exit");
-  for (let wait = 0; wait < 200 && !log.includes("listening on"); wait += 1) {
+  await until("the tap listens", () => {
     if (child.exitCode !== null) throw new Error(`the tap ended: ${log}`);
-    await sleep(50);
-  }
+    return log.includes("listening on");
+  });
   return {
     child,
     output: () => output,
@@ -80,13 +85,13 @@ export const startTapProcess = async (
     stop: async () => {
       child.kill("SIGTERM");
       const late = new AbortController();
-      const timeUp = sleep(6000, null, { signal: late.signal }).then(
+      const timeUp = sleep(STOP_MS, null, { signal: late.signal }).then(
         () => true,
         () => false,
       );
       if ((await Promise.race([exited.then(() => false), timeUp])) === true) {
         child.kill("SIGKILL");
-        throw new Error(`the tap did not end within 6 s: ${log}`);
+        throw new Error(`the tap did not end within ${STOP_MS} ms: ${log}`);
       }
       late.abort();
       return child.exitCode ?? -1;

@@ -10,6 +10,7 @@ import type { Plan } from "../../sensor/budget.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import { type ListenerFacts, noFacts } from "./facts.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
+import { SEMI_SPACE_MIB } from "./memory.ts";
 
 /** What a listener learned since it was asked last. */
 export type Portion = readonly ApiSummary[];
@@ -68,7 +69,10 @@ export type FromListener =
 export const openThread = async (options: ListenerOptions, heapBytesMax: number): Promise<Ear> => {
   const worker = new Worker(new URL("worker.ts", import.meta.url), {
     workerData: options,
-    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytesMax / 2 ** 20) },
+    resourceLimits: {
+      maxOldGenerationSizeMb: Math.ceil(heapBytesMax / 2 ** 20),
+      maxYoungGenerationSizeMb: 3 * SEMI_SPACE_MIB,
+    },
   });
   const [first] = (await once(worker, "message")) as [FromListener];
   if (first.kind === "failed") throw errorOf(first);

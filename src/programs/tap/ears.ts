@@ -6,17 +6,12 @@ import { duplicatesMemory } from "../../sensor/duplicates.ts";
 import { type Ear, openHere, openThread, type Portion } from "./ear.ts";
 import { addFacts, type ListenerFacts, noFacts } from "./facts.ts";
 import type { ListenerOptions } from "./listener.ts";
+import { ringBytesOf, threadHeapBytesOf } from "./memory.ts";
 import type { NamespaceInput, TapInput, TapOptions } from "./options.ts";
 import type { LiveInput } from "./sources.ts";
 
-/** Of what the tap may use, for packets that wait to be read. */
-const RING_SHARE = 1 / 8;
-const RING_BYTES_MAX = 64 << 20;
 /** Of a further network namespace: there may be many. */
 const SMALL_RING_BYTES = 4 << 20;
-/** What a process takes beside heap and ring. */
-const BASE_BYTES = 64 << 20;
-const HEAP_BYTES_MIN = 48 << 20;
 
 export class Ears {
   readonly #options: TapOptions;
@@ -40,7 +35,7 @@ export class Ears {
 
   /** @throws UsageError where nothing can be heard. */
   async open(): Promise<void> {
-    const { input, workers, ownThread, workloadOf } = this.#options;
+    const { input, workers, ownThread, workloadOf, budget } = this.#options;
     if (input.kind === "replay") {
       this.#open.set("", [openHere(this.#with(input))]);
       return;
@@ -51,7 +46,7 @@ export class Ears {
       this.#open.set("", [openHere(options)]);
       return;
     }
-    const heapBytesMax = heapBytes(this.#options);
+    const heapBytesMax = threadHeapBytesOf(budget.memoryBytesMax, workers);
     if (workers === 1) {
       this.#open.set("", [await openThread(alone, heapBytesMax)]);
       return;
@@ -141,16 +136,6 @@ export class Ears {
     };
   }
 }
-
-/** All rings of a tap that may use so much memory. */
-export const ringBytesOf = (memoryBytesMax: number): number =>
-  Math.min(RING_BYTES_MAX, memoryBytesMax * RING_SHARE);
-
-const heapBytes = ({ budget, workers }: TapOptions): number =>
-  Math.max(
-    HEAP_BYTES_MIN,
-    (budget.memoryBytesMax - ringBytesOf(budget.memoryBytesMax) - BASE_BYTES) / workers,
-  );
 
 const liveInput = (
   { workers, budget, selection }: TapOptions,

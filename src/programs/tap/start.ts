@@ -14,10 +14,12 @@ import { Ears } from "./ears.ts";
 import { coverageOf, growth } from "./facts.ts";
 import { type NamespaceInput, portsText, type RunningTap, type TapOptions } from "./options.ts";
 import { PassedPackets } from "./passed.ts";
+import { trimMemory } from "./trim.ts";
 
 /** How often the server is told the status; first when there is something to tell. */
 const REPORT_MS = 15_000;
 const REPORT_FIRST_MS = 3000;
+const TRIM_MS = 10_000;
 
 /**
  * Begins to listen, and to hand on what is learned.
@@ -66,6 +68,7 @@ class Tap implements RunningTap {
   readonly #startedMs = Date.now();
   readonly #timer: NodeJS.Timeout;
   readonly #reporting: NodeJS.Timeout;
+  readonly #trimming: NodeJS.Timeout;
   #keyId: string;
   #state: CaptureStatus["state"];
   #coverage: ReadonlyMap<string, number> = new Map();
@@ -101,6 +104,7 @@ class Tap implements RunningTap {
     this.#sender.start();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#reporting = setInterval(() => this.#report(), REPORT_MS);
+    this.#trimming = setInterval(trimMemory, TRIM_MS);
     setTimeout(() => this.#report(), REPORT_FIRST_MS).unref();
     const ended = ears.done().then(() => {
       if (refusal === null) this.#state = "ended";
@@ -232,6 +236,7 @@ class Tap implements RunningTap {
     const { ears, stateFile } = this.#parts;
     clearInterval(this.#timer);
     clearInterval(this.#reporting);
+    clearInterval(this.#trimming);
     await ears.close();
     const isAllSent = await this.#sender.stop(deadlineMs);
     ears.release();
