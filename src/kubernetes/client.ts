@@ -5,8 +5,8 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, Agent as PlainAgent } from "node:http";
 import type { Agent as TlsAgent } from "node:https";
-import { nodeHttp, nodeHttps } from "../base/builtins.ts";
 import { kubernetesLimits } from "../base/limits.ts";
+import { nodeHttp, nodeHttps } from "../sensor/nodehttp.ts";
 import type { ClusterAccess } from "./access.ts";
 import { PageReader } from "./pagereader.ts";
 

@@ -3,11 +3,11 @@ import type { Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:h
 import type { Agent as HttpsAgent } from "node:https";
 import { promisify } from "node:util";
 import { zstdCompress } from "node:zlib";
-import { nodeHttp, nodeHttps } from "../base/builtins.ts";
 import { UsageError } from "../base/errors.ts";
 import { sensorLimits } from "../base/limits.ts";
 import { parseAnswer, problemOf } from "./answer.ts";
 import { type Batch, encodeBatch } from "./delta.ts";
+import { nodeHttp, nodeHttps } from "./nodehttp.ts";
 import type { Outcome, Transport } from "./transport.ts";
 
 const compress = promisify(zstdCompress);

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
-import { nodeHttp } from "../base/builtins.ts";
 import { UsageError } from "../base/errors.ts";
 import { sensorLimits } from "../base/limits.ts";
 import { explain } from "./explain.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { nodeHttp } from "./nodehttp.ts";
 import { type SensorStatus, statusJson } from "./status.ts";
 
 export interface StatusServerOptions {
