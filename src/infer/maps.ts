@@ -32,7 +32,6 @@ export function isMap(name: string, fields: ReadonlyMap<string, Presence>, whole
   if (!isOneKind(fields)) return false;
   const words = splitWords(name);
   if (LABEL_NAMES.has(words.at(-1) ?? "") && areStrings(fields)) return true;
-  if (fields.size >= thresholds.mapNamesMin && areDotted(fields.keys())) return true;
   const isCalledMap = words.some((word) => MAP_NAMES.has(word));
   const namesMin = isCalledMap ? thresholds.calledMapNamesMin : thresholds.mapNamesMin;
   if (fields.size < namesMin) return false;
@@ -76,17 +75,6 @@ function areStrings(fields: ReadonlyMap<string, Presence>): boolean {
   for (const { shapes } of fields.values())
     if (shapes.some(({ strings, nulls }) => strings === 0 && nulls === 0)) return false;
   return true;
-}
-
-/** Names with dots are settings, hosts, files: what no programming language has as the name of a field. */
-function areDotted(names: Iterable<string>): boolean {
-  let dotted = 0;
-  let all = 0;
-  for (const name of names) {
-    all += 1;
-    if (name.slice(1).includes(".")) dotted += 1;
-  }
-  return dotted * 2 > all;
 }
 
 function isOneKind(fields: ReadonlyMap<string, Presence>): boolean {
