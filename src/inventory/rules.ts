@@ -190,7 +190,9 @@ export const RULES: readonly Rule[] = [
         // What stands below an object is reached by the same identifier.
         if (!pathOf(view).endsWith("}")) return [];
         const integers = view.heard.slots.filter(
-          ({ text }) => countIn(text.classes, LexicalClass.Integer) > text.count / 2,
+          ({ text: { classes, count } }) =>
+            countIn(classes, LexicalClass.Integer) + countIn(classes, LexicalClass.PaddedInteger) >
+            count / 2,
         );
         const count = integers.reduce((sum, { text }) => sum + text.count, 0);
         if (integers.length === 0) return [];
