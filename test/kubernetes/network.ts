@@ -121,7 +121,7 @@ export class Network {
   }
 
   get(name: string, url: string, token: string): unknown {
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = token === "" ? {} : { authorization: `Bearer ${token}` };
     const script = `fetch(${JSON.stringify(url)}, ${JSON.stringify({ headers })}).then((r) => r.text()).then(console.log, () => console.log("null"))`;
     return JSON.parse(this.#runWhole(name, script)) as unknown;
   }
