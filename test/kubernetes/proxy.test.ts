@@ -65,7 +65,7 @@ test("the map leads from the caller to the service through the proxy", {
     seen.edges
       .filter(({ via }) => via !== null)
       .map(({ from, via, to, calls }) => [label(from), label(via), label(to), calls]),
-    [["Private addresses", "gateway.test", "orders.test", 30]],
+    [["Private addresses", "gateway.test", "orders.test:8080", 30]],
   );
   await endProcess(start.child, "SIGTERM");
 });
