@@ -89,8 +89,8 @@ export const columnsOf = ({
     {
       key: "last",
       title: "Last call",
-      width: "6.5rem",
-      from: 1_040,
+      width: "8rem",
+      from: 1_060,
       cell: ofEndpoint(({ lastMs, calls }) => (calls === 0 ? "never" : <When ms={lastMs} />)),
     },
   ];

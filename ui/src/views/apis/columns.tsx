@@ -110,7 +110,7 @@ export const columns: readonly Column<ApiRow>[] = [
   {
     key: "last",
     title: "Last call",
-    width: "7rem",
+    width: "8rem",
     from: 1_080,
     sort: "lastMs",
     cell: (api) => <When ms={api.lastMs} />,
