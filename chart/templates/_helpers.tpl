@@ -125,6 +125,17 @@ imagePullSecrets:
 {{- end -}}
 
 {{/* Of programs that meet on NATS JetStream. */}}
+{{/* Where the database's URL stands: CloudNativePG makes a Secret for the owner of each database. */}}
+{{- define "nta.postgresSecret" -}}
+{{- with .Values.server.store.postgres -}}
+{{- if .existingSecret -}}
+{name: {{ .existingSecret }}, key: {{ .urlKey }}}
+{{- else -}}
+{name: {{ include "nta.fullname" $ }}-database-app, key: uri}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "nta.natsMount" -}}
 {{- with .Values.nats.existingSecret }}
 - {name: nats, mountPath: /etc/nta/nats, readOnly: true}

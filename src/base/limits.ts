@@ -425,6 +425,10 @@ export const inventoryLimits = {
   unpackedBytesMax: 1 << 28,
   /** Rows that are read at a time when a store is copied; of the largest a few MB. */
   copiedRows: 512,
+  /** Rows of traffic that are read at a time when hours become days, more than one node has at all (3,650 days): 4 MB. */
+  agedRows: 8_192,
+  /** Rows that are deleted in one transaction, so that none takes long. */
+  deletedRows: 2_000,
   /** Sources whose old figures are looked at in one tick, so that none takes long. */
   tickSources: 50,
   /** Versions of one API that are kept, about 20 KB each. */

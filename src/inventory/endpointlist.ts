@@ -1,7 +1,7 @@
 /** Endpoints: of all APIs or of one, and each in full. */
 import { sql } from "kysely";
 import { apiNames, callersByAddress, requireApi, trafficOf } from "./apidetail.ts";
-import { searchHas, wordsOf } from "./apilist.ts";
+import { existingApis, searchHas, wordsOf } from "./apilist.ts";
 import type { Context } from "./context.ts";
 import { type EndpointHeard, endpointRow } from "./endpointrow.ts";
 import { endpointSeries } from "./endpointseries.ts";
@@ -66,13 +66,7 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
       );
     }
     const rows = await page.execute();
-    // A search ends with its page; to count all that it would find, all must be looked at.
-    const isCounted = query.api !== undefined || (query.q ?? "") === "";
-    const total = isCounted
-      ? await filtered
-          .select((eb) => eb.fn.countAll<number>().as("count"))
-          .executeTakeFirstOrThrow()
-      : null;
+    const total = await totalOf(db, filtered, query);
     const shown = rows.slice(0, limit);
     const names = await apiNames(
       db,
@@ -98,9 +92,24 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
           findings.get(row.id) ?? 0,
           nowMs,
         ),
-      total === null ? null : Number(total.count),
+      total,
     );
   });
+}
+
+/** A search ends with its page: to count all that it would find, all must be looked at. */
+async function totalOf(
+  db: Reader,
+  filtered: ReturnType<typeof filteredEndpoints>,
+  { api, q = "", method = "" }: EndpointQuery,
+): Promise<number | null> {
+  if (api === undefined && (q !== "" || method !== "")) return null;
+  const counted =
+    api === undefined
+      ? existingApis(db).select((eb) => eb.fn.sum<number | null>("endpoints").as("count"))
+      : filtered.select((eb) => eb.fn.countAll<number>().as("count"));
+  const { count } = await counted.executeTakeFirstOrThrow();
+  return Number(count ?? 0);
 }
 
 function filteredEndpoints(db: Reader, engine: Engine, query: EndpointQuery) {

@@ -1,11 +1,13 @@
 /** What changed, and what is worth a look. */
 
+import { sql } from "kysely";
 import { apiNames } from "./apidetail.ts";
 import { addAudit } from "./auditlog.ts";
 import { changeOf } from "./concluding.ts";
 import type { Context } from "./context.ts";
 import { findingOf, setFinding } from "./findings.ts";
 import type { Feed } from "./inventory.ts";
+import { growingIdAt } from "./names.ts";
 import { listOf, pageOf, readCursor } from "./paging.ts";
 import type { Change, ChangeQuery, Finding, FindingQuery, Page } from "./rows.ts";
 import type { ChangeTable, FindingTable } from "./schema.ts";
@@ -35,7 +37,11 @@ async function changes({ store }: Context, query: ChangeQuery): Promise<Page<Cha
     const kinds = listOf(query.kind);
     if (kinds.length > 0) found = found.where("kind", "in", kinds);
     if (query.breaking !== undefined) found = found.where("breaking", "=", query.breaking ? 1 : 0);
-    if (query.sinceMs !== undefined) found = found.where("at_ms", ">=", query.sinceMs);
+    if (query.sinceMs !== undefined) {
+      // The id says so too, and leads there.
+      const fromId = growingIdAt(query.sinceMs);
+      found = found.where("id", ">=", fromId).where("at_ms", ">=", query.sinceMs);
+    }
     const rows = await found.execute();
     const named = await withNames(db, rows);
     return pageOf(
@@ -97,12 +103,7 @@ async function findings({ store }: Context, query: FindingQuery): Promise<Page<F
       .limit(limit + 1);
     if (query.cursor !== undefined) {
       const [weight, id] = readCursor(query.cursor);
-      page = page.where((eb) =>
-        eb.or([
-          eb("weight", "<", Number(weight)),
-          eb.and([eb("weight", "=", Number(weight)), eb("id", "<", id)]),
-        ]),
-      );
+      page = page.where(sql<boolean>`(weight, id) < (${Number(weight)}, ${id})`);
     }
     const rows = await page.execute();
     const { count } = await filtered

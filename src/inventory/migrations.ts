@@ -1,7 +1,14 @@
 /** How a store comes to be, step by step. A step that was released is never changed; new ones are added behind it. */
 
-/** A step's statements; `BLOB` stands for the engine's type of bytes, `REAL` for that of fractions. */
-export const MIGRATIONS: readonly (readonly string[])[] = [
+import { growingIdAt } from "./names.ts";
+
+/** `BLOB` stands for the engine's type of bytes, `REAL` for that of fractions; some are of one engine, and of a time. */
+type Engine = "sqlite" | "postgres";
+type Statement = string | { readonly engine: Engine; readonly text: (nowMs: number) => string };
+
+const DAY_MS = 86_400_000;
+
+const MIGRATIONS: readonly (readonly Statement[])[] = [
   [
     `create table sources (id text primary key, workload text not null, host text not null, port bigint not null,
       scheme text not null, home text not null, api text not null, calls bigint not null, first_ms REAL not null,
@@ -72,4 +79,68 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table sign_ins (id text primary key, verifier text not null, nonce text not null, until_ms REAL not null)`,
     "create index sign_ins_until on sign_ins (until_ms)",
   ],
+  [
+    // What is there becomes one partition up to a day that is to come, with whatever lies beyond beside it.
+    ...partitioned("traffic", "start_ms", "source, node, start_ms", (nowMs) =>
+      String((Math.floor(nowMs / DAY_MS) + 3) * DAY_MS),
+    ),
+    ...partitioned("changes", "id", "id", (nowMs) => {
+      const now = new Date(nowMs);
+      return `'${growingIdAt(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1))}'`;
+    }),
+    { engine: "postgres", text: () => "create index changes_api on changes (api, id)" },
+    "create index changes_kind on changes (kind, id)",
+    "create index changes_breaking on changes (breaking, id)",
+    "create index findings_weight on findings (weight, id)",
+    "create index findings_rule on findings (rule, weight, id)",
+    "create index findings_severity on findings (severity, weight, id)",
+  ],
 ];
+
+export const SCHEMA = MIGRATIONS.length;
+
+/** What takes a store from one schema to another. */
+export function* statementsOf(
+  engine: Engine,
+  from: number,
+  to: number,
+  nowMs: number,
+): Generator<string> {
+  for (const statement of MIGRATIONS.slice(from, to).flat()) {
+    if (typeof statement === "string") yield textFor(statement, engine);
+    else if (statement.engine === engine) yield statement.text(nowMs);
+  }
+}
+
+const textFor = (statement: string, engine: Engine): string =>
+  statement
+    .replaceAll(/\bBLOB\b/g, engine === "sqlite" ? "blob" : "bytea")
+    .replaceAll(/\bREAL\b/g, "double precision")
+    .replace(/ CLUSTERED$/, engine === "sqlite" ? " without rowid" : "");
+
+/** A table of rows by time becomes one of partitions; `partitions.ts` makes and drops them from then on. */
+function partitioned(
+  table: string,
+  column: string,
+  key: string,
+  endAt: (nowMs: number) => string,
+): Statement[] {
+  const texts: ((nowMs: number) => string)[] = [
+    () => `alter table ${table} rename to ${table}_before`,
+    () => `alter table ${table}_before rename constraint ${table}_pkey to ${table}_before_pkey`,
+    () => `alter index if exists ${table}_api rename to ${table}_before_api`,
+    () =>
+      `create table ${table} (like ${table}_before, primary key (${key})) partition by range (${column})`,
+    () => `create table ${table}_other partition of ${table} default`,
+    (nowMs) =>
+      `insert into ${table}_other select * from ${table}_before where ${column} >= ${endAt(nowMs)}`,
+    (nowMs) => `delete from ${table}_before where ${column} >= ${endAt(nowMs)}`,
+    (nowMs) => `do $$ begin
+      if exists (select from ${table}_before) then
+        alter table ${table} attach partition ${table}_before for values from (minvalue) to (${endAt(nowMs)});
+      else
+        drop table ${table}_before;
+      end if; end $$`,
+  ];
+  return texts.map((text) => ({ engine: "postgres", text }));
+}

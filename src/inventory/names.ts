@@ -42,5 +42,9 @@ export function growingId(nowMs: number): string {
   return `${time.toString(36).padStart(9, "0")}${count}${randomBytes(2).toString("hex")}`;
 }
 
+/** Less than any id that was made at this time or later, and greater than those of before. */
+export const growingIdAt = (timeMs: number): string =>
+  Math.max(0, Math.floor(timeMs)).toString(36).padStart(9, "0");
+
 /** PostgreSQL keeps no NUL in a text, and names come from traffic. */
 export const storable = (text: string): string => text.replaceAll("\0", "\u{fffd}");

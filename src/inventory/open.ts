@@ -38,6 +38,7 @@ export async function open(options: InventoryOptions): Promise<Inventory> {
   const context = await contextOf(store, options);
   await context.inference.resume();
   const retention = new Retention(context);
+  await retention.prepare(context.now());
   return {
     hashKey: context.hashKey,
     ingest: (deltas, ingestOptions) => context.ingest.ingest(deltas, ingestOptions ?? {}),

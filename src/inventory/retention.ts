@@ -1,15 +1,16 @@
 /** What time does: statuses age, figures coarsen, and what is past its retention goes. */
-import type { Transaction } from "kysely";
+import type { Expression, ExpressionBuilder, SqlBool, Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import { statusOf } from "./apirow.ts";
 import type { Context } from "./context.ts";
-import { DAY_MS, FigureSet, HOUR_MS } from "./figures.ts";
-import { ALL_SOURCES } from "./names.ts";
+import { DAY_MS, HOUR_MS } from "./figures.ts";
+import { ALL_SOURCES, growingIdAt } from "./names.ts";
+import { agePartitions, joinDays, makePartitions } from "./partitions.ts";
 import type { Database, TrafficTable } from "./schema.ts";
 import { ServiceWatch } from "./services.ts";
 import { endSessions } from "./sessions.ts";
 import { upsert } from "./statements.ts";
-import type { Engine } from "./store.ts";
+import type { Engine, Store } from "./store.ts";
 
 /** Hours are kept for so long, then days. */
 const HOURS_FOR_MS = 8 * DAY_MS;
@@ -32,29 +33,25 @@ export class Retention {
     this.#services = new ServiceWatch(context);
   }
 
+  /** What has to be there before anything is written. */
+  async prepare(nowMs: number): Promise<void> {
+    await makePartitions(this.#context.store, nowMs, nowMs - HOURS_FOR_MS);
+  }
+
   async tick(nowMs: number): Promise<void> {
     const { preferences, store, inference } = this.#context;
     const { trafficRetentionDays, changeRetentionDays } = await preferences.get();
     await this.#services.look();
     await this.#ageStatuses(nowMs);
-    await this.#ageTraffic(nowMs, nowMs - trafficRetentionDays * DAY_MS);
-    await store.write(async (tx) => {
-      const changesFromMs = nowMs - changeRetentionDays * DAY_MS;
-      await tx.deleteFrom("changes").where("id", "<", idAt(changesFromMs)).execute();
-      await tx.deleteFrom("audit").where("id", "<", idAt(changesFromMs)).execute();
-      await tx
-        .deleteFrom("deliveries")
-        .where("state", "=", "delivered")
-        .where("id", "<", idAt(nowMs - DELIVERED_FOR_MS))
-        .execute();
-      await tx
-        .deleteFrom("sequences")
-        .where("seen_ms", "<", nowMs - SEQUENCES_FOR_MS)
-        .execute();
-      await endSessions(tx, nowMs);
-      if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await dropOldVersions(tx);
-      this.#ticks += 1;
-    });
+    const trafficFromMs = nowMs - trafficRetentionDays * DAY_MS;
+    const changesFromMs = nowMs - changeRetentionDays * DAY_MS;
+    const hoursFromMs = Math.floor((nowMs - HOURS_FOR_MS) / DAY_MS) * DAY_MS;
+    await agePartitions(store, { nowMs, hoursFromMs, trafficFromMs, changesFromMs });
+    await this.#ageTraffic(hoursFromMs, trafficFromMs);
+    await this.#dropRows(nowMs, changesFromMs);
+    await store.write((tx) => endSessions(tx, nowMs));
+    if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await store.write(dropOldVersions);
+    this.#ticks += 1;
     await inference.resume();
   }
 
@@ -80,7 +77,22 @@ export class Retention {
     for (const { id } of aged) emit({ kind: "api", api: id });
   }
 
-  async #ageTraffic(nowMs: number, fromMs: number): Promise<void> {
+  /** Rows that no partition takes along. */
+  async #dropRows(nowMs: number, changesFromMs: number): Promise<void> {
+    const { store } = this.#context;
+    const changes = growingIdAt(changesFromMs);
+    await deleteAll(store, "changes", (row) => row("id", "<", changes));
+    await deleteAll(store, "audit", (row) => row("id", "<", changes));
+    await deleteAll(store, "deliveries", (row) =>
+      row.and([
+        row("state", "=", "delivered"),
+        row("id", "<", growingIdAt(nowMs - DELIVERED_FOR_MS)),
+      ]),
+    );
+    await deleteAll(store, "sequences", (row) => row("seen_ms", "<", nowMs - SEQUENCES_FOR_MS));
+  }
+
+  async #ageTraffic(hoursFromMs: number, fromMs: number): Promise<void> {
     const { store, ingest } = this.#context;
     const found = await store.read((db) =>
       db
@@ -102,12 +114,7 @@ export class Retention {
           .where("source", "=", source)
           .where("start_ms", "<", fromMs)
           .execute();
-        await coarsen(
-          tx,
-          store.engine,
-          source,
-          Math.floor((nowMs - HOURS_FOR_MS) / DAY_MS) * DAY_MS,
-        );
+        await coarsen(tx, store.engine, source, hoursFromMs);
         // Before the next merge, which waits for this transaction.
         ingest.forget();
       });
@@ -146,17 +153,6 @@ async function coarsen(
     .where("width_ms", "=", HOUR_MS)
     .execute();
   if (rows.length === 0) return;
-  const days = new Map<string, { row: TrafficTable; figures: FigureSet }>();
-  for (const row of rows) {
-    const startMs = Math.floor(row.start_ms / DAY_MS) * DAY_MS;
-    const key = `${row.node}\n${startMs}`;
-    const day = days.get(key) ?? {
-      row: { ...row, start_ms: startMs, width_ms: DAY_MS },
-      figures: new FigureSet(),
-    };
-    days.set(key, day);
-    day.figures.addAll(FigureSet.read(row.data));
-  }
   const known = await tx
     .selectFrom("traffic")
     .selectAll()
@@ -164,23 +160,41 @@ async function coarsen(
     .where("start_ms", "<", beforeMs)
     .where("width_ms", "=", DAY_MS)
     .execute();
-  for (const row of known)
-    days.get(`${row.node}\n${row.start_ms}`)?.figures.addAll(FigureSet.read(row.data));
+  const dayOf = (row: TrafficTable): string => `${row.node}\n${Math.floor(row.start_ms / DAY_MS)}`;
+  const touched = new Set(rows.map(dayOf));
+  const joined = joinDays([...rows, ...known.filter((row) => touched.has(dayOf(row)))]);
   await tx
     .deleteFrom("traffic")
     .where("source", "=", source)
     .where("start_ms", "<", beforeMs)
     .where("width_ms", "=", HOUR_MS)
     .execute();
-  const joined = [...days.values()].map(({ row, figures }) => ({
-    ...row,
-    calls: figures.calls,
-    errors: figures.errors,
-    data: figures.write(),
-  }));
   await upsert(tx, engine, "traffic", joined);
 }
 
-/** Less than any id that was made at this time or later (`growingId`). */
-const idAt = (timeMs: number): string =>
-  Math.max(0, Math.floor(timeMs)).toString(36).padStart(9, "0");
+type Dated = "changes" | "audit" | "deliveries" | "sequences";
+
+/** In transactions of some rows each, so that whoever merges gets its turn between. */
+async function deleteAll<Table extends Dated>(
+  store: Store,
+  table: Table,
+  isOld: (row: ExpressionBuilder<Database, Dated>) => Expression<SqlBool>,
+): Promise<void> {
+  const max: number = inventoryLimits.deletedRows;
+  for (let count = max; count >= max; ) {
+    count = await store.write(async (tx) => {
+      const dynamic = tx as unknown as Transaction<Pick<Database, Dated>>;
+      const result = await dynamic
+        .deleteFrom(table as Dated)
+        .where("id", "in", (db) =>
+          db
+            .selectFrom(table as Dated)
+            .select("id")
+            .where(isOld as never)
+            .limit(max),
+        )
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    });
+  }
+}

@@ -21,8 +21,24 @@ export function openSqlite(path: string): Sqlite {
   database.exec("pragma journal_size_limit = 67108864");
   return {
     dialect: new SqliteDialect({ database: new Adapter(database) }),
-    copyTo: (target) => backup(database, target),
+    copyTo: (target) => copy(database, target),
   };
+}
+
+const COPY_TRIES = 5;
+const SQLITE_BUSY = 5;
+
+/** Who writes at the wrong moment makes a copy fail as busy, which Node tells as "not an error". */
+async function copy(database: DatabaseSync, target: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await backup(database, target);
+      return;
+    } catch (error) {
+      const { errcode } = error as { errcode?: number };
+      if (tries === COPY_TRIES || (errcode !== 0 && errcode !== SQLITE_BUSY)) throw error;
+    }
+  }
 }
 
 class Adapter implements SqliteDatabase {

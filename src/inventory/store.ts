@@ -5,7 +5,7 @@ import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import { UsageError } from "../base/errors.ts";
 import { inventoryLimits } from "../base/limits.ts";
 import { makeFolders } from "../sensor/folder.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { SCHEMA, statementsOf } from "./migrations.ts";
 import { InventoryProblem } from "./problem.ts";
 import type { Database } from "./schema.ts";
 import { openSqlite, type Sqlite } from "./sqlite.ts";
@@ -163,14 +163,14 @@ async function migrate(store: Store, url: string): Promise<void> {
         .where("name", "=", "schema")
         .executeTakeFirst();
       const from = Number(row?.value ?? 0);
-      if (from > MIGRATIONS.length) {
+      if (from > SCHEMA) {
         throw new UsageError(
-          `${where} was written by a newer nta (schema ${from}; this one knows ${MIGRATIONS.length}): upgrade nta, or restore a backup of before.`,
+          `${where} was written by a newer nta (schema ${from}; this one knows ${SCHEMA}): upgrade nta, or restore a backup of before.`,
         );
       }
-      for (const statement of MIGRATIONS.slice(from).flat())
-        await sql.raw(statementFor(statement, store.engine)).execute(tx);
-      const value = String(MIGRATIONS.length);
+      for (const statement of statementsOf(store.engine, from, SCHEMA, Date.now()))
+        await sql.raw(statement).execute(tx);
+      const value = String(SCHEMA);
       await tx
         .insertInto("meta")
         .values({ name: "schema", value })
@@ -189,9 +189,3 @@ async function migrate(store: Store, url: string): Promise<void> {
     );
   }
 }
-
-const statementFor = (statement: string, engine: Engine): string =>
-  statement
-    .replaceAll(/\bBLOB\b/g, engine === "sqlite" ? "blob" : "bytea")
-    .replaceAll(/\bREAL\b/g, "double precision")
-    .replace(/ CLUSTERED$/, engine === "sqlite" ? " without rowid" : "");

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 import { type Program, type Setting, settingNames, settings } from "../../src/base/config.ts";
 import { CHART, nested, renderChart, type Values } from "./chart.ts";
 import { FakeCluster } from "./cluster.ts";
@@ -80,6 +81,20 @@ const MATRIX: Readonly<Record<string, Values>> = {
     "server.auth.existingSecret": "nta-admin-token",
     "server.auth.key": "admin",
   },
+  "PostgreSQL of its operator": {
+    "server.store.kind": "postgres",
+    "server.store.postgres.cluster": {
+      ...{ enabled: true, imageName: "registry.example/postgresql:17", storageClass: "fast" },
+      ...{ annotations: { "example.com/e": "5" } },
+      ...{ parameters: { max_connections: 200 }, resources: { requests: { cpu: "1" } } },
+    },
+    "server.replicas": 3,
+  },
+  "one PostgreSQL of its operator": {
+    "server.store.kind": "postgres",
+    "server.store.postgres.cluster.enabled": true,
+    "server.store.postgres.cluster.instances": 1,
+  },
   "three servers that do not scale": {
     "server.store.kind": "postgres",
     "server.store.postgres.existingSecret": "nta-postgres",
@@ -115,6 +130,18 @@ const REFUSED: Readonly<Record<string, { values: Values; says: RegExp }>> = {
   "PostgreSQL without its Secret": {
     values: { "server.store.kind": "postgres" },
     says: /needs server\.store\.postgres\.existingSecret/,
+  },
+  "a database that nobody uses": {
+    values: { "server.store.postgres.cluster.enabled": true },
+    says: /needs server\.store\.kind: postgres/,
+  },
+  "two databases": {
+    values: {
+      "server.store.kind": "postgres",
+      "server.store.postgres.cluster.enabled": true,
+      "server.store.postgres.existingSecret": "url",
+    },
+    says: /and no server\.store\.postgres\.existingSecret/,
   },
   "no server at all": { values: { "server.enabled": false }, says: /server\.url must say where/ },
   "Envoy without a collector": {
@@ -234,6 +261,42 @@ for (const helm of HELM_MAJORS) {
         fixed.sort((a, b) => `${a.kind}${a.name}`.localeCompare(`${b.kind}${b.name}`)),
         JSON.parse(readFileSync(path, "utf8")),
       );
+    });
+
+    test("several servers use the brokers and the database of the examples", async () => {
+      const [nats, nta] = ["nats", "nta-many-servers"].map(
+        (name) => parse(readFileSync(join(CHART, "examples", `${name}.yaml`), "utf8")) as Values,
+      );
+      const objects = await renderChart({ helm, values: nta! });
+      assert.deepEqual((await Promise.all(objects.map(problemsOf))).flat(), []);
+      const database = objects.find(({ kind }) => kind === "Cluster")!;
+      assert.equal(database["spec"].instances, 3);
+      assert.deepEqual(database["spec"].postgresql.synchronous, { method: "any", number: 1 });
+      const server = objects.find(
+        ({ kind, metadata }) => kind === "Deployment" && metadata.name.endsWith("server"),
+      )!;
+      assert.equal(server["spec"].replicas, 3);
+      const environment = new Map(
+        (
+          server["spec"].template.spec.containers[0].env as {
+            name: string;
+            value?: string;
+            valueFrom?: { secretKeyRef: object };
+          }[]
+        ).map(({ name, value, valueFrom }) => [name, value ?? valueFrom?.secretKeyRef]),
+      );
+      // The operator names its Secret after the Cluster.
+      assert.deepEqual(environment.get("NTA_STORE"), {
+        name: `${database.metadata.name}-app`,
+        key: "uri",
+      });
+      assert.equal(environment.get("NTA_NATS"), "nats://nats.nats.svc:4222");
+      assert.equal(environment.get("NTA_NATS_MONITOR"), "http://nats-headless.nats.svc:8222");
+      // What `server/jetstream/stream.ts` asks of brokers.
+      const { cluster, jetstream, monitor } = nats!["config"] as Record<string, Values>;
+      assert.deepEqual(cluster, { enabled: true, replicas: 3 });
+      assert.deepEqual(jetstream!["merge"], { sync_interval: "always" });
+      assert.equal(monitor!["enabled"], true);
     });
 
     test("values of the version before still render", async () => {

@@ -148,7 +148,7 @@ const selector = strict({ matchLabels: labels });
 const strategy = strict({ type: { enum: ["RunAsAny", "MustRunAs", "MustRunAsNonRoot"] } });
 const flag = { type: "boolean" };
 
-/** Types that no package here describes: the parts of them that the chart uses (Prometheus operator v1, OpenShift). */
+/** Types that no package here describes: the parts of them that the chart uses (Prometheus operator v1, CloudNativePG v1, OpenShift). */
 const CUSTOM: Readonly<Record<string, object>> = {
   "monitoring.coreos.com/v1/ServiceMonitor": object(strict({ endpoints, selector })),
   "monitoring.coreos.com/v1/PodMonitor": object(
@@ -172,6 +172,36 @@ const CUSTOM: Readonly<Record<string, object>> = {
         }),
       },
     }),
+  ),
+  "postgresql.cnpg.io/v1/Cluster": object(
+    strict(
+      {
+        instances: { type: "integer", minimum: 1 },
+        imageName: text,
+        bootstrap: strict({
+          initdb: strict({
+            database: text,
+            owner: text,
+            encoding: text,
+            localeCollate: text,
+            localeCType: text,
+          }),
+        }),
+        storage: strict({ size: text, storageClass: text }, ["size"]),
+        postgresql: strict(
+          {
+            synchronous: strict({
+              method: { enum: ["any", "first"] },
+              number: { type: "integer", minimum: 1 },
+            }),
+            parameters: labels,
+          },
+          [],
+        ),
+        resources: { type: "object" },
+      },
+      ["instances", "bootstrap", "storage"],
+    ),
   ),
   "security.openshift.io/v1/SecurityContextConstraints": strict({
     apiVersion: text,
