@@ -32,6 +32,7 @@ export const createForwarding = (context: Context): Forwarding => ({
   target: async (id) => targetOf(await context.store.read((db) => requireForwarder(db, id))),
   deliveries: (query) => deliveries(context, query),
   due: (nowMs, limit) => due(context, nowMs, limit),
+  hold: (claimed) => hold(context, claimed),
   delivered: (id) => settle(context, id, { state: "delivered", problem: null, nextMs: null }),
   failed: (id, problem, retryAtMs) =>
     settle(context, id, {
@@ -260,6 +261,27 @@ async function due({ store }: Context, nowMs: number, limit: number): Promise<Du
   });
 }
 
+/** Each claim counts an attempt, so that their number tells one claim from the next. */
+async function hold(
+  { store, now }: Context,
+  claimed: readonly Pick<DueDelivery, "id" | "attempts">[],
+): Promise<ReadonlySet<string>> {
+  return store.write(async (tx) => {
+    const held = new Set<string>();
+    for (const { id, attempts } of claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      const { numUpdatedRows } = await tx
+        .updateTable("deliveries")
+        .set({ next_ms: now() + CLAIM_MS })
+        .where("id", "=", id)
+        .where("state", "=", "waiting")
+        .where("attempts", "=", attempts)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0n) held.add(id);
+    }
+    return held;
+  });
+}
+
 async function settle(
   { store, now }: Context,
   id: string,
@@ -275,6 +297,8 @@ async function settle(
       .updateTable("deliveries")
       .set({ state, problem, next_ms: nextMs })
       .where("id", "=", id)
+      // Whoever took too long says nothing of what another has done since.
+      .where("state", "=", "waiting")
       .execute();
     await tx
       .updateTable("forwarders")

@@ -230,6 +230,8 @@ export interface Forwarding {
   deliveries(query: DeliveryQuery): Promise<Page<Delivery>>;
   /** Claims deliveries for a minute; whoever sends answers with one of the two below. */
   due(nowMs: number, limit: number): Promise<DueDelivery[]>;
+  /** Claims them for a minute more. Gives the ids of those that are still this claim's, and no other server's. */
+  hold(claimed: readonly Pick<DueDelivery, "id" | "attempts">[]): Promise<ReadonlySet<string>>;
   delivered(id: string): Promise<void>;
   /** `retryAtMs` null: it is dead until a person sends it again. */
   failed(id: string, problem: string, retryAtMs: number | null): Promise<void>;

@@ -23,6 +23,8 @@ export interface ForwardingOptions {
 }
 
 const INTERVAL_MS = 5000;
+/** A claim lasts a minute. */
+const HOLD_EVERY_MS = 20_000;
 const RETRY_MIN_MS = 10_000;
 const RETRY_MAX_MS = 3_600_000;
 
@@ -75,17 +77,34 @@ export class Forwarding {
     while (!this.#isClosed) {
       const due = await forwarding.due(Date.now(), serverLimits.forwardBatchMax);
       if (due.length === 0) return;
-      const byForwarder = Map.groupBy(due, ({ forwarder }) => forwarder);
-      for (const deliveries of byForwarder.values()) await this.#deliver(deliveries);
+      const left = new Map(due.map((delivery) => [delivery.id, delivery]));
+      // What waits behind a slow target stays this server's, until it is sent or the server dies.
+      const holding = setInterval(() => {
+        forwarding.hold([...left.values()]).catch(() => undefined);
+      }, HOLD_EVERY_MS).unref();
+      try {
+        const byForwarder = Map.groupBy(due, ({ forwarder }) => forwarder);
+        for (const deliveries of byForwarder.values()) await this.#deliver(deliveries, left);
+      } finally {
+        clearInterval(holding);
+      }
     }
   }
 
-  /** All of one forwarder; what goes to a repository is one commit. */
-  async #deliver(deliveries: readonly DueDelivery[]): Promise<void> {
+  /** All of one forwarder; what goes to a repository is one commit. Takes out of `left` what is done. */
+  async #deliver(
+    deliveries: readonly DueDelivery[],
+    left: Map<string, DueDelivery>,
+  ): Promise<void> {
     const target = deliveries[0]!.target;
-    if (target.kind !== "git") {
-      for (const delivery of deliveries) await this.#deliverTogether(target, [delivery]);
-    } else await this.#deliverTogether(target, deliveries);
+    const together = target.kind === "git" ? [deliveries] : deliveries.map((each) => [each]);
+    for (const some of together) {
+      // A server that was stopped for a while may have lost its claim to another, which sends it then.
+      const held = await this.#options.inventory.forwarding.hold(some);
+      const own = some.filter(({ id }) => held.has(id));
+      if (own.length > 0) await this.#deliverTogether(target, own);
+      for (const { id } of some) left.delete(id);
+    }
   }
 
   async #deliverTogether(
