@@ -35,28 +35,32 @@ export function ownCredentials(operations: readonly CredentialSets[]): Credentia
     let of = 0;
     for (const [set, count] of sets) {
       of += count;
-      for (const text of textsOf(set)) own.set(text, (own.get(text) ?? 0) + count);
+      for (const kind of new Set(textsOf(set).map(kindOf)))
+        own.set(kind, (own.get(kind) ?? 0) + count);
     }
     total += of;
-    for (const [text, count] of own) {
-      calls.set(text, (calls.get(text) ?? 0) + count);
-      if (count === of && of >= thresholds.credentialCallsMin) witnessed.add(text);
+    for (const [kind, count] of own) {
+      calls.set(kind, (calls.get(kind) ?? 0) + count);
+      if (count === of && of >= thresholds.credentialCallsMin) witnessed.add(kind);
     }
   }
-  for (const [text, count] of calls)
-    if (count >= thresholds.credentialShareMin * total) witnessed.add(text);
+  for (const [kind, count] of calls)
+    if (count >= thresholds.credentialShareMin * total) witnessed.add(kind);
   return operations.map((sets) => {
     const kept = new Map<string, number>();
     for (const [set, count] of sets) {
       const key =
         textsOf(set)
-          .filter((text) => witnessed.has(text))
+          .filter((text) => witnessed.has(kindOf(text)))
           .join(" ") || "-";
       kept.set(key, (kept.get(key) ?? 0) + count);
     }
     return kept;
   });
 }
+
+/** A token is a bearer's whether it is a JWT or not: one that is not among many that are is no less needed. */
+const kindOf = (text: string): string => text.replace(/^bearer-jwt:/, "bearer:");
 
 function textsOf(set: string): string[] {
   return set === "-" || set === "" ? [] : set.split(" ");

@@ -3,6 +3,7 @@
 /** `userAccounts`, `user_accounts` and `user-accounts` are `user`, `accounts`. */
 export function splitWords(name: string): string[] {
   return name
+    .replace(/%[0-9A-F]{2}/g, " ")
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
     .split(/[^A-Za-z0-9]+/)

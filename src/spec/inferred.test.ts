@@ -320,6 +320,12 @@ test("credentials are schemes, required where all calls bore them", () => {
   assert.deepEqual(securityOf("GET /open/{openId}"), [["bearerAuth"], []]);
   assert.deepEqual(securityOf("GET /keyed"), [["apiKeyQueryApiKey"]]);
   assert.deepEqual(endpoint(api, "GET /keyed").operation.parameters, []);
+  const jwt = { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl" };
+  const mixed = learn([
+    ...Array.from({ length: 40 }, () => call("/mixed", jwt)),
+    call("/mixed", bearer),
+  ]);
+  assert.deepEqual(endpoint(mixed, "GET /mixed").operation.security, [["bearerAuth"]]);
 });
 
 test("operations on one path that the body tells apart", () => {
@@ -387,6 +393,11 @@ test("operation ids are unique words", () => {
   assert.deepEqual(
     api.endpoints.map(({ operation }) => operation.id),
     ["listUsers", "createUser", "deleteUser", "getUser", "runUserActivate", "getUserPost"],
+  );
+  const escaped = ["GET /a%5Bb%5D(17)", "GET /a%5Bb%5D(18)"].map((line): Line => [line, {}]);
+  assert.deepEqual(
+    learn(escaped).endpoints.map(({ path, operation }) => [path.text, operation.id]),
+    [["/a%5Bb%5D({aBId})", "getAB"]],
   );
   const slashed = learn([
     ["GET /users/", []],
