@@ -2,7 +2,7 @@
  * The tap beside other tools, on traffic that is sent over veth at rising rates; and what it costs where little or nothing
  * happens. Needs root and two free cores: the sender has the first, who listens the second.
  *
- *   npm run bench:live -- [--short] [--megabytes N] [--only rates,idle,steady,flows,latency] [--nice -10]
+ *   npm run bench:live -- [--short] [--megabytes N] [--only rates,idle,steady,flows,latency] [--nice=-10]
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -282,5 +282,5 @@ try {
   for (const [name, part] of Object.entries(parts)) if (only.includes(name)) await part();
 } finally {
   network.remove();
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -79,6 +79,14 @@ export class PodTable implements Mirror<Pod> {
     return named.length === 1 ? named[0]! : null;
   }
 
+  /** All addresses that have a pod now or had one lately; with a port where pods share their node's. */
+  *addresses(): Generator<readonly [ip: string, port: number | null]> {
+    for (const ip of this.#byIp.keys()) yield [ip, null];
+    for (const [ip, pods] of this.#onNode) {
+      for (const { ports } of pods.values()) for (const port of ports) yield [ip, port];
+    }
+  }
+
   isNode(ip: string): boolean {
     return this.#onNode.has(ip);
   }

@@ -33,7 +33,7 @@ export const tap = async (settings: Settings): Promise<number> => {
     stateFile: destination.isRemote ? stateFileIn(settings.state, log) : null,
     hashKey: destination.hashKey,
     flushIntervalMs: settings.flushInterval,
-    workers: workersOf(settings, kubernetes !== null, log),
+    workers: settings.workers === 0 ? Math.ceil(settings.cpuMax) : settings.workers,
     // Documents are inferred and written here.
     ownThread: destination.folder !== null && kubernetes === null,
     budgetOf: "process",
@@ -57,15 +57,6 @@ export const tap = async (settings: Settings): Promise<number> => {
   conclude(running, destination, isAllSent, log);
   // A signal is how a tap is ended; that is no failure.
   return 0;
-};
-
-/** Who has an address, the thread that watches the cluster knows. */
-const workersOf = ({ workers, cpuMax }: Settings, isInCluster: boolean, log: Log): number => {
-  if (workers === 0) return isInCluster ? 1 : Math.ceil(cpuMax);
-  if (workers > 1 && isInCluster) {
-    log.warn("--workers: with more than one, APIs bear addresses instead of names of workloads");
-  }
-  return workers;
 };
 
 const inputOf = async (settings: Settings): Promise<TapInput | ReplayInput> => {

@@ -1,7 +1,7 @@
 /**
  * A listener as the tap sees it, on this thread or on one of its own. Threads talk by messages:
  *
- *     tap ──► follow, rekey, take, close        listener ──► opened, facts (each second), portion, closed, failed
+ *     tap ──► follow, workloads, rekey, take, close        listener ──► opened, facts (each second), portion, closed, failed
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -11,6 +11,7 @@ import type { ApiSummary } from "../../telemetry/summary.ts";
 import { type ListenerFacts, noFacts } from "./facts.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import { SEMI_SPACE_MIB } from "./memory.ts";
+import type { Workloads } from "./workloads.ts";
 
 /** What a listener learned since it was asked last. */
 export type Portion = readonly ApiSummary[];
@@ -25,6 +26,8 @@ export interface Ear {
   follow(plan: Plan): void;
   /** Gives what was learned under the key before. */
   rekey(hashKey: Uint8Array): Promise<Portion>;
+  /** Who has which address, as far as the listener is on a thread of its own. */
+  tell(workloads: Workloads): void;
   tick(nowMs: number): void;
   /** Listens no more; what was heard can be taken until `release`. */
   close(): Promise<void>;
@@ -46,6 +49,7 @@ export const openHere = (options: ListenerOptions): Ear => {
       listener.rekey(hashKey);
       return portion;
     },
+    tell: () => {},
     tick: (nowMs) => listener.tick(nowMs),
     close: () => listener.close(),
     release: () => {},
@@ -54,6 +58,7 @@ export const openHere = (options: ListenerOptions): Ear => {
 
 export type ToListener =
   | { readonly kind: "follow"; readonly plan: Plan }
+  | { readonly kind: "workloads"; readonly workloads: Workloads }
   | { readonly kind: "take" }
   | { readonly kind: "rekey"; readonly hashKey: Uint8Array }
   | { readonly kind: "close" };
@@ -114,6 +119,10 @@ class ThreadEar implements Ear {
 
   rekey(hashKey: Uint8Array): Promise<Portion> {
     return this.#ask({ kind: "rekey", hashKey });
+  }
+
+  tell(workloads: Workloads): void {
+    this.#tell({ kind: "workloads", workloads });
   }
 
   tick(): void {}

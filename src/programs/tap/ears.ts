@@ -9,6 +9,7 @@ import type { ListenerOptions } from "./listener.ts";
 import { ringBytesOf, threadHeapBytesOf } from "./memory.ts";
 import type { NamespaceInput, TapInput, TapOptions } from "./options.ts";
 import type { LiveInput } from "./sources.ts";
+import { isSame, type Workloads } from "./workloads.ts";
 
 /** Of a further network namespace: there may be many. */
 const SMALL_RING_BYTES = 4 << 20;
@@ -21,6 +22,7 @@ export class Ears {
   readonly #open = new Map<string, readonly Ear[]>();
   #hashKey: Uint8Array;
   #plan: Plan | null = null;
+  #workloads: Workloads = new Map();
   /** Of those that were closed: counts never fall. */
   #factsBefore = noFacts;
 
@@ -111,7 +113,15 @@ export class Ears {
   }
 
   tick(nowMs: number): void {
+    this.#tellWorkloads();
     for (const ear of this.#all()) ear.tick(nowMs);
+  }
+
+  #tellWorkloads(): void {
+    const workloads = this.#options.workloads?.() ?? this.#workloads;
+    if (isSame(workloads, this.#workloads)) return;
+    this.#workloads = workloads;
+    for (const ear of this.#all()) ear.tell(workloads);
   }
 
   async close(): Promise<void> {

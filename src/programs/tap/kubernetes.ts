@@ -13,9 +13,13 @@ import type { ApiSummary } from "../../telemetry/summary.ts";
 import { namespaceFilter, openCluster } from "../clusterwatch.ts";
 import { HeardInside } from "./heardinside.ts";
 import type { RunningTap, TapOptions } from "./options.ts";
+import type { Workloads } from "./workloads.ts";
 
 export interface TapInCluster {
-  readonly options: Pick<TapOptions, "workloadOf" | "workloadIn" | "choose" | "onCovered">;
+  readonly options: Pick<
+    TapOptions,
+    "workloadOf" | "workloads" | "workloadIn" | "choose" | "onCovered"
+  >;
   /** From now on pods are listened to inside, as they come and go. */
   follow(running: RunningTap): void;
   close(): Promise<void>;
@@ -74,6 +78,7 @@ class PodFollower implements TapInCluster {
     const isOfNamespace = namespaceFilter(settings);
     this.options = {
       workloadOf: (ip, port, timeMs) => this.#inside.apart(workloadOf(ip, port, timeMs), ip),
+      workloads: () => this.#workloads(),
       workloadIn: (namespace) => (ip, port, timeMs, client) => {
         const pod = this.#heard.get(namespace);
         if (pod === undefined) return workloadOf(ip, port, timeMs);
@@ -99,6 +104,16 @@ class PodFollower implements TapInCluster {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#cluster.close();
+  }
+
+  #workloads(): Workloads {
+    const { owners, tables } = this.#cluster;
+    const known = new Map<string, string>();
+    for (const [ip, port] of tables.pods.addresses()) {
+      const workload = this.#inside.apart(owners.workloadOf(ip, port ?? 0), ip);
+      if (workload !== "") known.set(port === null ? ip : `${ip} ${port}`, workload);
+    }
+    return known;
   }
 
   /** The client's side of calls to other nodes: the tap there saw them arrive, under the name of the workload. */

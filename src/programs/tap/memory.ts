@@ -1,5 +1,4 @@
 /** How the memory that a tap may use is shared out, and how little of it is wasted. Loaded before anything large is. */
-import { setFlagsFromString } from "node:v8";
 import { limitHeap } from "../heap.ts";
 
 /** Of what the tap may use, for packets that wait to be read. */
@@ -25,7 +24,5 @@ export const threadHeapBytesOf = (memoryBytesMax: number, threads: number): numb
 /** To be called first: the process may begin anew with its limits. */
 export const limitMemory = (memoryBytesMax: number): void => {
   const bytesMax = memoryBytesMax - ringBytesOf(memoryBytesMax);
-  limitHeap({ bytesMax, semiSpaceMib: SEMI_SPACE_MIB });
-  // Collects a little more often, so that little garbage lies beside what lives.
-  setFlagsFromString("--memory-saver-mode");
+  limitHeap({ bytesMax, semiSpaceMib: SEMI_SPACE_MIB, savesMemory: true });
 };

@@ -9,6 +9,7 @@ import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import type { ReplayInput } from "./sources.ts";
+import type { Workloads } from "./workloads.ts";
 
 /** What to listen to. */
 export interface TapInput {
@@ -57,6 +58,8 @@ export interface TapOptions {
   readonly onRefused: "fail" | "go on";
   /** Which workload answers at an address; used where the listener is on this thread. */
   readonly workloadOf?: WorkloadOf;
+  /** All that it knows, for listeners on threads of their own. */
+  readonly workloads?: () => Workloads;
   /** The same in another network namespace, whose loopback is another's. */
   readonly workloadIn?: (namespace: string) => WorkloadOf;
   /** Addresses whose traffic other sensors report, as the server tells. */

@@ -3,17 +3,20 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assertNever, UsageError } from "../../base/errors.ts";
 import type { FromListener, ToListener } from "./ear.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
+import { WorkloadTable } from "./workloads.ts";
 
 const FACTS_MS = 1000;
 
 const port = parentPort!;
+const table = new WorkloadTable();
 const tell = (message: FromListener): void => port.postMessage(message);
 
 const fail = (error: unknown): void =>
   tell({ kind: "failed", isUsage: error instanceof UsageError, message: (error as Error).message });
 
 const open = (): void => {
-  const listener = new Listener(workerData as ListenerOptions);
+  const { workloadOf } = table;
+  const listener = new Listener({ ...(workerData as ListenerOptions), workloadOf });
   listener.run().catch(fail);
   tell({ kind: "opened", fanoutGroup: listener.fanoutGroup });
   const timer = setInterval(() => {
@@ -31,6 +34,9 @@ const obey = async (
   switch (message.kind) {
     case "follow":
       listener.follow(message.plan);
+      break;
+    case "workloads":
+      table.take(message.workloads);
       break;
     case "take":
       tell({ kind: "portion", portion: listener.take() });
