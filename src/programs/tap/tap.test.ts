@@ -185,3 +185,12 @@ test("mistakes are one line and status 2", async () => {
     assert.match(said.trim().split("\n").at(-1)!, expected);
   }
 });
+
+test("what a tap loads has no WebSocket client: to import node:http by name loads one of 12 MB", () => {
+  const script = `await import(${JSON.stringify(new URL("../tap.ts", import.meta.url).href)});
+    console.log(process.moduleLoadList.join());`;
+  const words = ["--input-type=module", "-e", script];
+  const loaded = execFileSync(process.execPath, words, { encoding: "utf8" });
+  assert.match(loaded, /internal.worker/);
+  assert.doesNotMatch(loaded, /undici/);
+});
