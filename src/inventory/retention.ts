@@ -46,13 +46,19 @@ export class Retention {
     const trafficFromMs = nowMs - trafficRetentionDays * DAY_MS;
     const changesFromMs = nowMs - changeRetentionDays * DAY_MS;
     const hoursFromMs = Math.floor((nowMs - HOURS_FOR_MS) / DAY_MS) * DAY_MS;
-    await agePartitions(store, { nowMs, hoursFromMs, trafficFromMs, changesFromMs });
+    const times = { nowMs, hoursFromMs, trafficFromMs, changesFromMs };
+    // Where it fails, such as for want of a right, rows still age, and the failure is told at the end.
+    const aged = await agePartitions(store, times).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
     await this.#ageTraffic(hoursFromMs, trafficFromMs);
     await this.#dropRows(nowMs, changesFromMs);
     await store.write((tx) => endSessions(tx, nowMs));
     if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await store.write(dropOldVersions);
     this.#ticks += 1;
     await inference.resume();
+    if (aged !== null) throw aged.error;
   }
 
   async #ageStatuses(nowMs: number): Promise<void> {
