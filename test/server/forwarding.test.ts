@@ -257,6 +257,12 @@ test("a folder, and a Git repository with one commit for what belongs together",
       /^Describe shop\.example.*, version 1\n$/,
     );
     assert.equal(await forwarding.test(commits.id), null);
+    assert.equal(await forwarding.test(files.id), null);
+    assert.deepEqual(
+      readdirSync(join(folder, "allowed", "documents")),
+      [name],
+      "a test leaves nothing",
+    );
     symlinkSync("/", join(folder, "allowed", "out"));
     const detour = await add(inventory, { kind: "directory", path: "out/tmp" });
     assert.match((await forwarding.test(detour.id)) ?? "", /symbolic link/);

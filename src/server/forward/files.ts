@@ -33,6 +33,13 @@ export async function writeToFolder(
   for (const item of items) await put(folder, item);
 }
 
+/** What a test wrote. */
+export const removeFromFolder = async (
+  path: string,
+  root: string,
+  { fileName }: DocumentItem,
+): Promise<void> => rm(join(resolve(root, path), fileName), { force: true });
+
 /** A symbolic link must not lead out. */
 async function refuseDetour(folder: string, root: string): Promise<void> {
   if (!isWithin(await realpath(folder), await realpath(root))) {
@@ -61,7 +68,10 @@ export function gitProblem(target: GitTarget, guard: Guard, root: string | null)
   if (!isWithin(resolve("/repository", target.folder), "/repository")) {
     return "folder: a path within the repository is expected";
   }
-  if (target.url.startsWith("file://")) return folderProblem(target.url.slice(7), root);
+  if (target.url.startsWith("file://")) {
+    const problem = folderProblem(target.url.slice(7), root);
+    return problem === null ? null : `url: for file://…, ${problem}`;
+  }
   const ssh = /^(?:ssh:\/\/)?(?:[\w.-]+@)?([\w.-]+)[:/][\w~/][\w./~-]*$/.exec(target.url);
   if (target.url.startsWith("https://")) return guard.problemOf(target.url);
   if (ssh === null) return "url: https://…, ssh://… or user@host:path is expected";

@@ -7,7 +7,13 @@ import type { Log } from "../../sensor/quietlog.ts";
 import { fileNames } from "../../spec/filename.ts";
 import { placeOf } from "../archive.ts";
 import { Refusal } from "../problem.ts";
-import { commitToGit, folderProblem, gitProblem, writeToFolder } from "./files.ts";
+import {
+  commitToGit,
+  folderProblem,
+  gitProblem,
+  removeFromFolder,
+  writeToFolder,
+} from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { callWebhook, putToS3, sendByTemplate } from "./http.ts";
 import type { DocumentItem, Item } from "./item.ts";
@@ -53,7 +59,10 @@ export class Forwarding {
       target.kind === "webhook"
         ? { kind: "changes", id, api: "test", changes: [] }
         : testDocument(id);
-    return await this.#send(target, [item]);
+    const problem = await this.#send(target, [item]);
+    if (problem === null && target.kind === "directory" && item.kind === "document")
+      await removeFromFolder(target.path, this.#options.folder!, item);
+    return problem;
   }
 
   /** Looks at the queue now. */
