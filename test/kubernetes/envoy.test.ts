@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -139,7 +139,7 @@ describe("Envoy", () => {
         const capture = join(folder, "plain.pcap");
         const tcpdump = spawn(
           "tcpdump",
-          ["-i", "lo", "-s", "0", "-B", "262144", "-w", capture, `tcp port ${service.port}`],
+          ["-i", "lo", "-s", "0", "-B", "262144", "-U", "-w", capture, `tcp port ${service.port}`],
           { stdio: ["ignore", "ignore", "pipe"] },
         );
         await once(tcpdump.stderr!, "data");
@@ -159,7 +159,12 @@ describe("Envoy", () => {
           status.envoy.streamsBy.filter(({ name: each }) => each !== "exchanges"),
           [],
         );
-        await sleep(500);
+        // Packets that tcpdump has not read when it is ended are lost.
+        for (let [size, same] = [-1, 0]; same < 8; await sleep(250)) {
+          const now = statSync(capture).size;
+          same = now === size ? same + 1 : 0;
+          size = now;
+        }
         let log = "";
         tcpdump.stderr!.on("data", (chunk: Buffer) => {
           log += chunk.toString();
