@@ -184,7 +184,7 @@ in, and a scorer that knows nothing of nta. \`npm run bench:accuracy\` writes th
 valid OpenAPI.
 
 *headline* is round trip x wrong type caught x (1 - over-general): a document that accepts everything gets 0. *inflation*
-is the median of found by true operations, all else are means. The other tools get the same exchanges as HAR; a set that they do not finish in 100 s counts 0.
+is the median of found by true operations, all else are means. The other tools get the same exchanges as HAR; a set that they do not finish in 280 s counts 0.
 *${PUBLISHED}* is that of the server's authors, cut to the operations that were exercised: what its paths are
 over-general by, no description with the right paths can be less. Rows "as published" stand in the evaluation folder.
 

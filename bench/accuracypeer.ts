@@ -42,7 +42,8 @@ try {
   const words = command(har, join(folder, "openapi.yaml"), server);
   const { status, error } = spawnSync(process.execPath, words, {
     stdio: "inherit",
-    timeout: 100_000,
+    // The scorer itself gives up after 300 s.
+    timeout: 280_000,
   });
   process.exitCode = error === undefined ? (status ?? 1) : 1;
 } finally {

@@ -115,6 +115,16 @@ const fieldEdit =
     return name === null ? false : edit(schema!, name, reader);
   };
 
+/** A field that was not there before. */
+const newField =
+  (side: "request" | "response", isRequired: boolean): Edit =>
+  (site, reader) => {
+    const schema = objectOf(site, reader, side);
+    if (schema === null) return false;
+    schema["properties"] = { ...(schema["properties"] as Doc), ntaAdded: { type: "string" } };
+    return !isRequired || required(schema, "ntaAdded");
+  };
+
 const parameterEdit =
   (wanted: (parameter: Doc) => boolean, edit: (parameter: Doc, schema: Doc) => void): Edit =>
   (site, reader) => {
@@ -213,14 +223,8 @@ export const EDITS: Readonly<Record<string, Edit>> = {
   "field sent becomes required": fieldEdit("request", false, required),
   "field sent becomes optional": fieldEdit("request", true, optional),
   "field sent of another type": fieldEdit("request", false, otherType),
-  "new required field to send": fieldEdit("request", false, (schema) => {
-    (schema["properties"] as Doc)["ntaAdded"] = { type: "string" };
-    return required(schema, "ntaAdded");
-  }),
-  "new optional field to send": fieldEdit("request", false, (schema) => {
-    (schema["properties"] as Doc)["ntaAdded"] = { type: "string" };
-    return true;
-  }),
+  "new required field to send": newField("request", true),
+  "new optional field to send": newField("request", false),
   "field answered of another type": fieldEdit("response", true, otherType),
   "field answered is gone": fieldEdit("response", true, (schema, name) => {
     delete (schema["properties"] as Doc)[name];
@@ -228,10 +232,8 @@ export const EDITS: Readonly<Record<string, Edit>> = {
   }),
   "field answered may be absent": fieldEdit("response", true, optional),
   "field answered is always there": fieldEdit("response", false, required),
-  "new field answered": fieldEdit("response", false, (schema) => {
-    (schema["properties"] as Doc)["ntaAdded"] = { type: "string" };
-    return true;
-  }),
+  "new required field answered": newField("response", true),
+  "new field answered": newField("response", false),
 };
 
 export interface MadeChange {
@@ -241,7 +243,12 @@ export interface MadeChange {
 }
 
 /** Makes each change at up to `sitesMax` operations of `document`, each operation at most once. */
-export function makeChanges(document: Doc, random: Random, sitesMax: number): MadeChange[] {
+export function makeChanges(
+  document: Doc,
+  random: Random,
+  sitesMax: number,
+  whats: readonly string[] = Object.keys(EDITS),
+): MadeChange[] {
   const reader = new Reader(document);
   const free: Site[] = [];
   for (const [path, item] of Object.entries(document["paths"] as Record<string, Doc>)) {
@@ -251,7 +258,8 @@ export function makeChanges(document: Doc, random: Random, sitesMax: number): Ma
     }
   }
   const made: MadeChange[] = [];
-  for (const [what, edit] of Object.entries(EDITS)) {
+  for (const what of whats) {
+    const edit = EDITS[what]!;
     let count = 0;
     for (let left = free.length; left > 0 && count < sitesMax; left -= 1) {
       const [site] = free.splice(random.integer(0, free.length), 1);
