@@ -208,6 +208,8 @@ test("words of enumerations are kept where name and form allow, and nowhere else
     ["status", "IN_PROGRESS", true],
     ["kind", "frobnicated", true],
     ["type", "zqxjkvbw", false],
+    ["kind", "phase 2", true],
+    ["kind", "61 Rosewalla Street", false],
     ["currency", "EUR", true],
     ["country", "de", true],
     ["foo", "pending", true],

@@ -75,13 +75,17 @@ function areWords(bytes: Uint8Array, start: number, end: number, enumLike: boole
   let parts = 0;
   let digits = 0;
   let spaces = 0;
+  let areKnown = true;
   let at = start;
   while (at < end) {
     const byte = bytes[at]!;
     if (isLetter(byte)) {
       if (parts === wordsMax || spaces > 2) return false;
       const stop = humpEnd(bytes, at, end);
-      if (!isKeptPart(bytes, at, stop, enumLike)) return false;
+      if (!isKnownWord(bytes, at, stop)) {
+        if (!enumLike || !isLikeWord(bytes, at, stop)) return false;
+        areKnown = false;
+      }
       parts += 1;
       at = stop;
       continue;
@@ -94,6 +98,8 @@ function areWords(bytes: Uint8Array, start: number, end: number, enumLike: boole
     at += 1;
   }
   if (parts === 0 || spaces > 2) return false;
+  // A number beside words that nobody else uses: `61 Rosewall Street`.
+  if (digits > 0 && spaces > 0 && !areKnown) return false;
   return digits <= (enumLike ? 2 : 1);
 }
 
@@ -115,10 +121,9 @@ const keptLettersMax = 16;
 /** Codes of so few letters (`EUR`, `AT`) are no secrets. */
 const codeLettersMax = 3;
 
-function isKeptPart(bytes: Uint8Array, start: number, end: number, enumLike: boolean): boolean {
-  if (isKnownWord(bytes, start, end)) return true;
+/** Of an enumeration, though not of the vocabulary. */
+function isLikeWord(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
-  if (!enumLike) return false;
   if (length <= codeLettersMax) return true;
   return length <= keptLettersMax && surpriseOf(bytes, start, end) <= keptSurpriseMax;
 }
