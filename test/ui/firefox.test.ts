@@ -2,13 +2,17 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { withinMs } from "./browser.ts";
-import { type Firefox, openFirefox } from "./firefox.ts";
+import { type Firefox, hasFirefox, openFirefox } from "./firefox.ts";
 import { type Shop, startShop } from "./shop.ts";
 
 let shop: Shop;
 let firefox: Firefox;
+const skip = hasFirefox()
+  ? false
+  : "NOT RUN: there is no Firefox; install firefox-esr, or name it in FIREFOX";
+if (skip !== false) console.error(`!! the page in Firefox: ${skip}`);
 before(async () => {
-  [firefox, shop] = await Promise.all([openFirefox(), startShop()]);
+  if (skip === false) [firefox, shop] = await Promise.all([openFirefox(), startShop()]);
 });
 after(async () => {
   await firefox?.close();
@@ -39,7 +43,7 @@ const views = (): readonly (readonly [path: string, words: string])[] => [
   ["/settings/audit", "Nobody has changed anything yet"],
 ];
 
-test("every view in Firefox", async () => {
+test("every view in Firefox", { skip }, async () => {
   const tree = await firefox.ask("browsingContext.getTree", {});
   const { context } = (tree["contexts"] as { context: string }[])[0]!;
   const evaluate = async (expression: string): Promise<unknown> => {

@@ -1,5 +1,4 @@
 /** Debian's Firefox by WebDriver BiDi, as much of it as a look at each view needs. */
-import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,12 +13,9 @@ export interface Firefox {
   close(): Promise<void>;
 }
 
-/** Says loudly what is missing, instead of passing without having looked. */
+export const hasFirefox = (): boolean => existsSync(executablePath);
+
 export const openFirefox = async (): Promise<Firefox> => {
-  assert.ok(
-    existsSync(executablePath),
-    `${executablePath} is not there: apt-get install firefox-esr, or name it in FIREFOX`,
-  );
   const profile = mkdtempSync(join(tmpdir(), "nta-firefox-"));
   const flags = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
   const child = spawn(executablePath, flags, { stdio: ["ignore", "ignore", "pipe"] });
