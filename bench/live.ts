@@ -213,9 +213,11 @@ const idle = async (): Promise<void> => {
   await tap.stop();
 };
 
-/** At 200 Mbit/s; the second half, when shapes are known, is what counts. */
+const STEADY_PARTS = 4;
+
+/** At 200 Mbit/s; shapes become known meanwhile, so the last part is what counts. */
 const steady = async (): Promise<void> => {
-  const megabytes = MEGABYTES * 2;
+  const megabytes = MEGABYTES * 4;
   const capture = benchCapture(CACHE, { megabytes, seed: 1 });
   const seconds = (megabytes * 8) / 200;
   packetCount(capture);
@@ -226,18 +228,20 @@ const steady = async (): Promise<void> => {
     void readings.push({ ms: performance.now(), cpuSeconds: tap.cpuSeconds() });
   await send(from, capture, packetCount(capture) / seconds, () => {
     read();
-    setTimeout(read, (seconds / 2) * 1000);
+    for (let part = 1; part < STEADY_PARTS; part += 1) {
+      setTimeout(read, (part * seconds * 1000) / STEADY_PARTS);
+    }
   });
   read();
   const { capture: heard, budget } = statusOf(to);
-  const share = (half: number): string => {
-    const [from, to] = [readings[half]!, readings[half + 1]!];
-    return (((to.cpuSeconds - from.cpuSeconds) / (to.ms - from.ms)) * 1e5).toFixed(1);
-  };
+  const shares = Array.from({ length: STEADY_PARTS }, (_, part) => {
+    const [from, to] = [readings[part]!, readings[part + 1]!];
+    return `${(((to.cpuSeconds - from.cpuSeconds) / (to.ms - from.ms)) * 1e5).toFixed(1)} %`;
+  });
   const { now, peak } = tap.memoryMb();
   const drops = heard.drops.map(({ name, count }) => `${name} ${count}`).join(", ");
   console.log(
-    `200 Mbit/s for ${seconds.toFixed(0)} s: ${share(0)} % of a core in the first half, ${share(1)} % in the second; ` +
+    `200 Mbit/s for ${seconds.toFixed(0)} s: ${shares.join(", ")} of a core in its quarters; ` +
       `${now.toFixed(0)} MB resident, peak ${peak.toFixed(0)}; ${drops || "no drops"}; plan changes ${budget!.planChanges}`,
   );
   await tap.stop();

@@ -1,6 +1,6 @@
 /**
  * How much memory a summary takes, estimated: enough to bound what waits. The constants are bytes in V8, measured on
- * summaries of real captures (weigh.test.ts holds them to within a factor of two).
+ * summaries of real captures.
  */
 import type { ValueSample } from "../telemetry/sample.ts";
 import type { ObjectShape, Shape, TextShape } from "../telemetry/shape.ts";
