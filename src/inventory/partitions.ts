@@ -82,17 +82,18 @@ const isOfDays = ({ name }: Partition): boolean => /^traffic_d\d/.test(name);
 
 async function partitionsOf(store: Store, table: Partitioned): Promise<Partition[]> {
   const { rows } = await store.read((db) =>
-    sql<{ name: string; bound: string }>`
+    sql<{ name: string; bound: string | null }>`
       select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i
       join pg_class c on c.oid = i.inhrelid where i.inhparent = ${table}::regclass order by c.relname`.execute(
       db,
     ),
   );
-  return rows.map(({ name, bound }) => ({
-    name,
-    from: /FROM \('?(\w+)'?\)/.exec(bound.replace("(MINVALUE)", ""))?.[1] ?? null,
-    to: /TO \('?(\w+)'?\)/.exec(bound)?.[1] ?? null,
-  }));
+  // One that another server is taking away at this moment has no bound any more.
+  return rows.flatMap(({ name, bound }) => {
+    if (bound === null) return [];
+    const from = /FROM \('?(\w+)'?\)/.exec(bound.replace("(MINVALUE)", ""))?.[1] ?? null;
+    return [{ name, from, to: /TO \('?(\w+)'?\)/.exec(bound)?.[1] ?? null }];
+  });
 }
 
 /** Both are written with as many digits, so texts are in the order of what they stand for. */

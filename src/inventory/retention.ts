@@ -54,8 +54,8 @@ export class Retention {
     );
     await this.#ageTraffic(hoursFromMs, trafficFromMs);
     await this.#dropRows(nowMs, changesFromMs);
-    await store.write((tx) => endSessions(tx, nowMs));
-    if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await store.write(dropOldVersions);
+    await store.writeAgain((tx) => endSessions(tx, nowMs));
+    if (this.#ticks % VERSIONS_EVERY_TICKS === 0) await store.writeAgain(dropOldVersions);
     this.#ticks += 1;
     await inference.resume();
     if (aged !== null) throw aged.error;
@@ -76,7 +76,7 @@ export class Retention {
       return status === row.status ? [] : [{ id: row.id, status }];
     });
     if (aged.length === 0) return;
-    await store.write(async (tx) => {
+    await store.writeAgain(async (tx) => {
       for (const { id, status } of aged)
         await tx.updateTable("apis").set({ status }).where("id", "=", id).execute();
     });
@@ -114,7 +114,7 @@ export class Retention {
     const sources = found.map(({ id }) => id);
     if (isEnd) sources.push(ALL_SOURCES);
     for (const source of sources) {
-      await store.write(async (tx) => {
+      await store.writeAgain(async (tx) => {
         await tx
           .deleteFrom("traffic")
           .where("source", "=", source)
@@ -188,7 +188,7 @@ async function deleteAll<Table extends Dated>(
 ): Promise<void> {
   const max: number = inventoryLimits.deletedRows;
   for (let count = max; count >= max; ) {
-    count = await store.write(async (tx) => {
+    count = await store.writeAgain(async (tx) => {
       const dynamic = tx as unknown as Transaction<Pick<Database, Dated>>;
       const result = await dynamic
         .deleteFrom(table as Dated)

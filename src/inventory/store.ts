@@ -1,6 +1,7 @@
 /** One store of either engine: opened, migrated, and asked in transactions whose failures have names. */
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import { UsageError } from "../base/errors.ts";
 import { inventoryLimits } from "../base/limits.ts";
@@ -39,6 +40,21 @@ export class Store {
     }
   }
 
+  /**
+   * The same for work that has no effect outside of the transaction. Where transactions of PostgreSQL wait for each other in a
+   * circle, it ends one of them; that one begins again.
+   */
+  async writeAgain<Result>(work: (tx: Transaction<Database>) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.db.transaction().execute(work);
+      } catch (error) {
+        if (attempt >= ATTEMPTS_MAX || !isDeadlock(error)) throw problemOf(error);
+        await sleep(attempt * AGAIN_MS * (1 + Math.random()));
+      }
+    }
+  }
+
   async read<Result>(work: (db: Reader) => Promise<Result>): Promise<Result> {
     try {
       return await work(this.db);
@@ -58,6 +74,15 @@ export class Store {
     await this.db.destroy();
   }
 }
+
+const ATTEMPTS_MAX = 8;
+const AGAIN_MS = 20;
+
+/** `deadlock_detected` and `serialization_failure`. */
+const isDeadlock = (error: unknown): boolean => {
+  const { code } = error as { code?: unknown };
+  return code === "40P01" || code === "40001";
+};
 
 /** What an engine says when it fails, as a problem that a caller can act on; what is no failure of the engine stays. */
 export function problemOf(error: unknown): unknown {

@@ -18,9 +18,9 @@ test("partitions are made, coarsened and dropped under load", async (context) =>
   const open = () => openInventory({ url, now: () => nowMs, inferAfterMs: 10 });
   const servers = [await open(), await open()];
   const client = new pg.Client(url);
+  let isOver = false;
   try {
     await client.connect();
-    let isOver = false;
     let calls = 0;
     let lastDayCalls = 0;
     /** One after the other, as a sensor does; whatever fails is sent again, as it does too. */
@@ -34,7 +34,8 @@ test("partitions are made, coarsened and dropped under load", async (context) =>
         ]);
         while (true) {
           try {
-            await server.ingest(deltas);
+            // Merging changes what it is given; over the wire each attempt is its own.
+            await server.ingest(structuredClone(deltas));
             break;
           } catch (error) {
             context.diagnostic(`sent again: ${(error as Error).message}`);
@@ -92,6 +93,7 @@ test("partitions are made, coarsened and dropped under load", async (context) =>
     );
     assert.equal(Number(deleted[0]!.count), 0, "rows go with their partitions");
   } finally {
+    isOver = true;
     await client.end();
     for (const server of servers) await server.close();
     await postgres.stop();
