@@ -2,11 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import { Kysely, sql, type Transaction } from "kysely";
 import { UsageError } from "../base/errors.ts";
 import { inventoryLimits } from "../base/limits.ts";
 import { makeFolders } from "../sensor/folder.ts";
 import { SCHEMA, statementsOf } from "./migrations.ts";
+import { ConnectionLost, isPassing, postgresDialect } from "./postgres.ts";
 import { InventoryProblem } from "./problem.ts";
 import type { Database } from "./schema.ts";
 import { openSqlite, type Sqlite } from "./sqlite.ts";
@@ -33,11 +34,7 @@ export class Store {
 
   /** All of it or nothing. SQLite runs them one after the other; PostgreSQL together, so lock what is read to be written. */
   async write<Result>(work: (tx: Transaction<Database>) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.db.transaction().execute(work);
-    } catch (error) {
-      throw problemOf(error);
-    }
+    return await this.#attempt(work, 1);
   }
 
   /**
@@ -45,11 +42,18 @@ export class Store {
    * circle, it ends one of them; that one begins again.
    */
   async writeAgain<Result>(work: (tx: Transaction<Database>) => Promise<Result>): Promise<Result> {
+    return await this.#attempt(work, ATTEMPTS_MAX);
+  }
+
+  async #attempt<Result>(
+    work: (tx: Transaction<Database>) => Promise<Result>,
+    attemptsMax: number,
+  ): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.db.transaction().execute(work);
       } catch (error) {
-        if (attempt >= ATTEMPTS_MAX || !isDeadlock(error)) throw problemOf(error);
+        if (attempt >= attemptsMax || !isDeadlock(error)) throw problemOf(error);
         await sleep(attempt * AGAIN_MS * (1 + Math.random()));
       }
     }
@@ -87,32 +91,24 @@ const isDeadlock = (error: unknown): boolean => {
 /** What an engine says when it fails, as a problem that a caller can act on; what is no failure of the engine stays. */
 export function problemOf(error: unknown): unknown {
   if (error instanceof InventoryProblem) return error;
-  const { code, errcode, message } = error as {
-    code?: unknown;
-    errcode?: number;
-    message?: string;
-  };
+  const { code, errcode } = error as { code?: unknown; errcode?: number };
   const primary = (errcode ?? 0) & 0xff;
-  const retryMs = inventoryLimits.retryAfterMs;
   if (primary === 13 || code === "53100") {
     return new InventoryProblem(
       "disk-full",
       "the store has no room: free space on its disk",
-      retryMs,
+      inventoryLimits.retryAfterMs,
     );
   }
   if (code === "22021") return new InventoryProblem("invalid", "a text holds a NUL character");
-  // Busy, locked, input/output errors and files that cannot be opened; classes 08, 53 and 57 of PostgreSQL.
+  // Busy, locked, input/output errors and files that cannot be opened.
   const isSqlite = code === "ERR_SQLITE_ERROR" && [5, 6, 10, 14].includes(primary);
-  const isPostgres =
-    typeof code === "string" && /^(?:08|53|57|40)...$|^E(?:CONN|PIPE|HOST|TIMEDOUT)/.test(code);
-  const isLost = /Connection terminated|timeout exceeded when trying to connect/.test(
-    message ?? "",
+  if (!isSqlite && !isPassing(code) && !(error instanceof ConnectionLost)) return error;
+  return new InventoryProblem(
+    "unavailable",
+    `the store does not answer: ${(error as Error).message}`,
+    inventoryLimits.retryAfterMs,
   );
-  if (isSqlite || isPostgres || isLost) {
-    return new InventoryProblem("unavailable", `the store does not answer: ${message}`, retryMs);
-  }
-  return error;
 }
 
 export async function openStore(url: string): Promise<Store> {
@@ -148,29 +144,7 @@ async function openPostgres(url: string): Promise<Store> {
   if (!/^postgres(?:ql)?:\/\//.test(url)) {
     throw new UsageError("the store is sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE");
   }
-  const { default: pg } = await import("pg");
-  const INT8 = 20;
-  const NUMERIC = 1700;
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: inventoryLimits.connectionsMax,
-    connectionTimeoutMillis: 5_000,
-    types: {
-      getTypeParser: ((oid: number, format?: "text" | "binary") =>
-        oid === INT8 || oid === NUMERIC
-          ? Number
-          : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-    },
-  });
-  // A connection that breaks while it is idle is replaced when it is asked for; one that breaks between two queries of a
-  // transaction says so at the next.
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
-  return new Store(
-    new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }),
-    "postgres",
-    null,
-  );
+  return new Store(new Kysely<Database>({ dialect: await postgresDialect(url) }), "postgres", null);
 }
 
 /** Takes a store of any earlier version to this one. A lock keeps two servers from doing it at the same time. */
