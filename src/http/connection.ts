@@ -13,7 +13,7 @@ import {
 import type { Body } from "./body.ts";
 import { bodyCodings, UNREAD } from "./codings.ts";
 import type { HttpContext } from "./context.ts";
-import { type Connection, ExchangeFlag } from "./exchange.ts";
+import { type Connection, connectionOf, ExchangeFlag } from "./exchange.ts";
 import { NO_CONNECTION, type PooledExchange, type PooledMessage } from "./exchangepool.ts";
 import { Framing, MethodKind, requestFraming, responseFraming } from "./framing.ts";
 import { HeaderName } from "./headername.ts";
@@ -30,7 +30,7 @@ import { FlowKind, HttpCount } from "./tallies.ts";
 /** Who takes a flow over that speaks HTTP/2. */
 export interface FlowOwner {
   /** `first`: the request that asked for it, which its first stream answers. */
-  turn(client: Direction, said: readonly Said[], first: PooledExchange | null): void;
+  turn(client: Direction, said: readonly Said[], first: PooledExchange | null): StreamConsumer;
 }
 
 export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner {
@@ -47,6 +47,8 @@ export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner
   #responseOpen: PooledExchange | null = null;
   /** Requests behind a badly framed one are not trusted: the flow is let go once those before are answered. */
   #requestsUntrusted = false;
+  /** Who has taken the flow over. */
+  #next: StreamConsumer | null = null;
   /** Its request asked for HTTP/2, and the server has agreed. */
   #turning: PooledExchange | null = null;
   /** The protocol has changed, but the request that asked for it was captured late and is still to come. */
@@ -71,8 +73,9 @@ export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner
     timeMs: number,
   ): Verdict {
     if (this.#over) return Verdict.Ignore;
-    this.#reader(direction).data(bytes, start, end, timeMs);
-    return this.#verdict();
+    const used = this.#reader(direction).data(bytes, start, end, timeMs);
+    // Bytes that waited for these have shown HTTP/2; also where none are left, it answers whether it goes on.
+    return this.#next?.data(direction, bytes, used, end, timeMs) ?? this.#verdict();
   }
 
   gap(direction: Direction, byteCount: number, timeMs: number): Verdict {
@@ -105,13 +108,7 @@ export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner
   #verdict(): Verdict {
     const { outstandingCount } = this.#pairing;
     if (this.#nothingFollows()) this.#giveUp();
-    if (
-      outstandingCount > httpLimits.outstandingMax ||
-      this.#context.exchanges.aliveCount > httpLimits.exchangesMax
-    ) {
-      this.#context.counters.add(HttpCount.tooManyOutstanding);
-      this.#giveUp();
-    }
+    if (this.#context.hasTooMany(outstandingCount, httpLimits.outstandingMax)) this.#giveUp();
     return this.#over ? Verdict.Ignore : Verdict.Continue;
   }
 
@@ -150,7 +147,7 @@ export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner
     const { direction } = said;
     const before = this.#otherReader(direction).undecided();
     this.#over = true;
-    this.#owner.turn(
+    this.#next = this.#owner.turn(
       isClient ? direction : ((1 - direction) as Direction),
       before === null ? [said] : [before, said],
       this.#turning,
@@ -164,8 +161,7 @@ export class HttpConnection implements StreamConsumer, ReaderOwner, PairingOwner
     this.#reader(direction).setRole(role);
     this.#otherReader(direction).setRole(isRequest ? Role.Response : Role.Request);
     const aIsClient = isRequest === (direction === Direction.AToB);
-    const { a, b, flowId } = this.#flow;
-    this.#connection = { id: flowId, client: aIsClient ? a : b, server: aIsClient ? b : a };
+    this.#connection = connectionOf(this.#flow, aIsClient);
     this.#context.flowKinds.add(FlowKind.http);
   }
 

@@ -36,7 +36,6 @@ class HttpFlow implements StreamConsumer, FlowOwner {
   readonly #context: HttpContext;
   readonly #flow: FlowInfo;
   #reader: StreamConsumer;
-  #verdict: Verdict | null = null;
 
   constructor(context: HttpContext, flow: FlowInfo) {
     this.#context = context;
@@ -51,13 +50,11 @@ class HttpFlow implements StreamConsumer, FlowOwner {
     end: number,
     timeMs: number,
   ): Verdict {
-    const verdict = this.#reader.data(direction, bytes, start, end, timeMs);
-    return this.#verdict === null ? verdict : this.#turned();
+    return this.#reader.data(direction, bytes, start, end, timeMs);
   }
 
   gap(direction: Direction, byteCount: number, timeMs: number): Verdict {
-    const verdict = this.#reader.gap(direction, byteCount, timeMs);
-    return this.#verdict === null ? verdict : this.#turned();
+    return this.#reader.gap(direction, byteCount, timeMs);
   }
 
   end(direction: Direction, timeMs: number): void {
@@ -69,19 +66,14 @@ class HttpFlow implements StreamConsumer, FlowOwner {
   }
 
   /** What both sides have said so far is that of HTTP/2. */
-  turn(client: Direction, said: readonly Said[], first: PooledExchange | null): void {
+  turn(client: Direction, said: readonly Said[], first: PooledExchange | null): StreamConsumer {
     // One that was asked for has been counted as the HTTP/1 that it was.
     if (first === null) this.#context.flowKinds.add(FlowKind.http2);
     const reader = new Http2Connection(this.#context, this.#flow, client, first);
     this.#reader = reader;
     for (const { direction, bytes, start, end, timeMs } of said) {
-      this.#verdict = reader.data(direction, bytes, start, end, timeMs);
+      reader.data(direction, bytes, start, end, timeMs);
     }
-  }
-
-  #turned(): Verdict {
-    const verdict = this.#verdict!;
-    this.#verdict = null;
-    return verdict;
+    return reader;
   }
 }

@@ -9,7 +9,13 @@ import { ExchangePool, type PooledMessage } from "./exchangepool.ts";
 import { BodyFraming } from "./framing.ts";
 import { HeldBytes } from "./heldbytes.ts";
 import { Candidate } from "./search.ts";
-import { FLOW_KINDS, type FlowKindName, HTTP_COUNTERS, type HttpCounterName } from "./tallies.ts";
+import {
+  FLOW_KINDS,
+  type FlowKindName,
+  HTTP_COUNTERS,
+  HttpCount,
+  type HttpCounterName,
+} from "./tallies.ts";
 
 assert(httpLimits.headerNameBytesMax % 4 === 0, "names are kept in words of four bytes");
 assert(httpLimits.searchLineBytesMax < httpLimits.headBytesMax, "a line that is searched is held");
@@ -63,6 +69,13 @@ export class HttpContext {
   /** Takes it back empty. */
   returnHeld(held: HeldBytes): void {
     if (this.#spareHeld.length < httpLimits.pooledMax) this.#spareHeld.push(held);
+  }
+
+  /** Whether a connection whose exchanges under way are `count` must be let go: it has, or all have, too many. */
+  hasTooMany(count: number, countMax: number): boolean {
+    if (count <= countMax && this.exchanges.aliveCount <= httpLimits.exchangesMax) return false;
+    this.counters.add(HttpCount.tooManyOutstanding);
+    return true;
   }
 
   noteServerName(name: string): void {

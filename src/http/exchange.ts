@@ -1,4 +1,4 @@
-import type { Endpoint } from "../reassemble/stream.ts";
+import type { Endpoint, FlowInfo } from "../reassemble/stream.ts";
 import type { Head } from "./head.ts";
 
 /** The TCP connection (or what stands for it in another source) that carried an exchange; shared by its exchanges. */
@@ -7,6 +7,12 @@ export interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
 }
+
+export const connectionOf = ({ a, b, flowId }: FlowInfo, aIsClient: boolean): Connection => ({
+  id: flowId,
+  client: aIsClient ? a : b,
+  server: aIsClient ? b : a,
+});
 
 /**
  * One message of an exchange: its head and what is known of its body. `sink` is what the observer gave for

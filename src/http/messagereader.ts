@@ -52,7 +52,8 @@ export class MessageReader {
     this.#held = context.nothingHeld;
   }
 
-  data(bytes: Uint8Array, start: number, end: number, timeMs: number): void {
+  /** Returns the offset behind what was read or held: `end`, but where the reader closed before. */
+  data(bytes: Uint8Array, start: number, end: number, timeMs: number): number {
     this.#timeMs = timeMs;
     let at = start;
     while (at < end && this.state !== ReaderState.Closed) {
@@ -60,14 +61,15 @@ export class MessageReader {
         this.#olderCount = 0;
         const undecided = this.#run(bytes, at, end);
         if (undecided < end) this.#hold(bytes, undecided, end);
-        return;
+        return end;
       }
       const stop = Math.min(end, at + HOLD_STEP_BYTES);
       this.#olderCount = this.#held.count;
-      if (!this.#hold(bytes, at, stop)) return;
+      if (!this.#hold(bytes, at, stop)) return end;
       this.#dropHeld(this.#run(this.#held.bytes, 0, this.#held.count));
       at = stop;
     }
+    return at;
   }
 
   gap(byteCount: number, timeMs: number): void {

@@ -149,6 +149,29 @@ test("an answer that was captured before its request", () => {
   );
 });
 
+test("a preface or an upgrade that ends in a large packet loses none of it", () => {
+  const large = frame(0, END_STREAM, 1, "x".repeat(9000));
+  const post = block({ ":method": "POST", ":scheme": "http", ":path": "/p" });
+  const rest = Buffer.concat([SETTINGS, frame(1, END_HEADERS, 1, post), large, get(3, "/b")]);
+  check(
+    [
+      data(">", PREFACE.slice(0, 5)),
+      data(">", PREFACE.slice(5), rest),
+      data("<", SETTINGS, ok(1, END_HEADERS | END_STREAM), ok(3, END_HEADERS | END_STREAM)),
+    ],
+    ["POST /p 9000 bytes | 200", "GET /b | 200"],
+  );
+  const agree = "HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: h2c\\r\\n\\r\\n";
+  check(
+    [
+      "> GET /a HTTP/1.1\\r\\nHost: h\\r\\nUpgrade: h2c\\r\\n\\r\\n",
+      data("<", agree.slice(0, 20)),
+      data("<", agree.slice(20), SETTINGS, ok(1), large),
+    ],
+    ["GET /a | 200 9000 bytes"],
+  );
+});
+
 test("a gap in the data of one stream costs that body; elsewhere it ends the connection", () => {
   const long = frame(0, END_STREAM, 1, "x".repeat(100));
   check(

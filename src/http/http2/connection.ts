@@ -14,7 +14,7 @@ import {
 import type { Body } from "../body.ts";
 import { bodyCodings, UNREAD } from "../codings.ts";
 import type { HttpContext } from "../context.ts";
-import { type Connection, ExchangeFlag } from "../exchange.ts";
+import { type Connection, connectionOf, ExchangeFlag } from "../exchange.ts";
 import type { PooledExchange, PooledMessage } from "../exchangepool.ts";
 import { Framing } from "../framing.ts";
 import { methodText } from "../method.ts";
@@ -45,14 +45,13 @@ export class Http2Connection implements StreamConsumer {
   /** `first`: a whole request of HTTP/1.1 that stream 1 answers (RFC 7540, section 3.2). */
   constructor(
     context: HttpContext,
-    { a, b, flowId }: FlowInfo,
+    flow: FlowInfo,
     client: Direction,
     first: PooledExchange | null,
   ) {
     this.#context = context;
     this.#client = client;
-    const aIsClient = client === Direction.AToB;
-    this.#connection = { id: flowId, client: aIsClient ? a : b, server: aIsClient ? b : a };
+    this.#connection = connectionOf(flow, client === Direction.AToB);
     this.#requests = new Side(context, this.#taker(true), PREFACE);
     this.#responses = new Side(context, this.#taker(false), NO_PREFACE);
     if (first === null) return;
@@ -94,11 +93,7 @@ export class Http2Connection implements StreamConsumer {
     if (!isTrusted) {
       this.#context.counters.add(HttpCount.http2Lost);
       this.#giveUp();
-    } else if (
-      this.#streams.size > httpLimits.http2StreamsMax ||
-      this.#context.exchanges.aliveCount > httpLimits.exchangesMax
-    ) {
-      this.#context.counters.add(HttpCount.tooManyOutstanding);
+    } else if (this.#context.hasTooMany(this.#streams.size, httpLimits.http2StreamsMax)) {
       this.#giveUp();
     }
     return this.#over ? Verdict.Ignore : Verdict.Continue;
