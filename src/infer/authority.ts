@@ -1,6 +1,6 @@
+import { frameOf } from "./frame.ts";
 import type { PathTemplate } from "./model.ts";
 import { templateText } from "./names.ts";
-import { bareTemplate } from "./pins.ts";
 
 /** What an imported description says of an API's paths. It comes before hints, and before all evidence. */
 export interface Authority {
@@ -26,18 +26,18 @@ export class Authorities {
 
   constructor(authority: Authority | null) {
     for (const template of authority?.templates ?? [])
-      this.#templates.set(bareTemplate(template), template);
+      this.#templates.set(frameOf(template), template);
     for (const operation of authority?.operations ?? [])
-      this.#operations.set(`${operation.method} ${bareTemplate(operation.template)}`, operation);
+      this.#operations.set(`${operation.method} ${frameOf(operation.template)}`, operation);
   }
 
   operation(method: string, path: PathTemplate): AuthorityOperation | null {
-    return this.#operations.get(`${method} ${bareTemplate(path.text)}`) ?? null;
+    return this.#operations.get(`${method} ${frameOf(path.text)}`) ?? null;
   }
 
   /** The path with the names of its parameters that the description gives, which may differ from path to path. */
   named(path: PathTemplate): PathTemplate {
-    const template = this.#templates.get(bareTemplate(path.text));
+    const template = this.#templates.get(frameOf(path.text));
     if (template === undefined || template === path.text) return path;
     const names = [...template.matchAll(/\{([^}]*)\}/g)].map((match) => match[1]!);
     if (new Set(names).size < names.length || names.includes("")) return path;

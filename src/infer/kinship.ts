@@ -4,11 +4,12 @@
  * and ids stand last, "the same place" may leave the first or the last segment open.
  */
 
+import { frameOf } from "./frame.ts";
 import { TraitSums } from "./likeness.ts";
 import { obtain } from "./obtain.ts";
 import type { Signature, Traits } from "./signature.ts";
 import * as thresholds from "./thresholds.ts";
-import { frameOf, isClassKey, type TreeNode } from "./tree.ts";
+import { isClassKey, type TreeNode } from "./tree.ts";
 
 /** An operation below a word, with the ways to say where it stands. */
 interface Placed {

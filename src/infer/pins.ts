@@ -1,6 +1,7 @@
 /** Hints about paths, by the template of what stands before a segment (`/repos/{}`), as the tree is resolved. */
 
 import type { Authority } from "./authority.ts";
+import { frameOf } from "./frame.ts";
 import type { Hints } from "./hints.ts";
 import type { PathTemplate, Segment, SegmentPart } from "./model.ts";
 import { templateText } from "./names.ts";
@@ -29,12 +30,12 @@ export class PathHints {
     for (const veto of hints.vetoes) {
       let last: (() => void) | null = null;
       this.#walk(veto, (place, segment) => {
-        if (segment.includes("{")) last = () => place.vetoes.add(frameOfTemplate(segment));
+        if (segment.includes("{")) last = () => place.vetoes.add(frameOf(segment));
       });
       (last as (() => void) | null)?.();
     }
     for (const template of described)
-      this.#walk(template, (place, segment) => place.vetoes.delete(frameOfTemplate(segment)));
+      this.#walk(template, (place, segment) => place.vetoes.delete(frameOf(segment)));
   }
 
   isLiteral(parent: string, word: string): boolean {
@@ -69,7 +70,7 @@ export class PathHints {
         vetoes: new Set<string>(),
       }));
       each(place, segment);
-      parent += `/${frameOfTemplate(segment)}`;
+      parent += `/${frameOf(segment)}`;
     }
   }
 }
@@ -78,7 +79,7 @@ function addPin(place: PlaceHints, segment: string): void {
   if (!segment.includes("{")) place.words.add(segment);
   else
     place.frames.set(
-      frameOfTemplate(segment),
+      frameOf(segment),
       [...segment.matchAll(/\{([^}]*)\}/g)].map((match) => match[1]!),
     );
 }
@@ -100,16 +101,7 @@ function renamed(part: SegmentPart, from: string, to: string): SegmentPart {
 }
 
 function isSameTemplate(template: string, path: PathTemplate): boolean {
-  return bareTemplate(template) === bareTemplate(path.text);
-}
-
-/** `users/{}/posts`: templates that differ in names alone have one. */
-export function bareTemplate(template: string): string {
-  return splitPath(template).map(frameOfTemplate).join("/");
-}
-
-function frameOfTemplate(segment: string): string {
-  return segment.replace(/\{[^}]*\}/g, "{}");
+  return frameOf(template) === frameOf(path.text);
 }
 
 function splitPath(path: string): string[] {

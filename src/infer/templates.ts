@@ -6,12 +6,13 @@
  */
 
 import { type Candidate, candidatesOf, profileIn, type TemplateContext } from "./candidates.ts";
+import { frameOf } from "./frame.ts";
 import { compareText } from "./group.ts";
 import { isRelease } from "./lexicon.ts";
 import type { Decision, Subject } from "./model.ts";
 import { obtain } from "./obtain.ts";
 import { Siblings } from "./siblings.ts";
-import { frameOf, joinNodes, kindOf, type TreeNode, valueFrame } from "./tree.ts";
+import { joinNodes, kindOf, type TreeNode, valueFrame } from "./tree.ts";
 
 export function resolveTemplates(root: TreeNode, context: TemplateContext): Decision[] {
   const decisions: Decision[] = [];

@@ -8,6 +8,7 @@ import { LexicalClass } from "../telemetry/lexical.ts";
 import type { ValueSample } from "../telemetry/sample.ts";
 import { emptyTextShape } from "../telemetry/shape.ts";
 import type { OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
+import { frameOf } from "./frame.ts";
 import { obtain } from "./obtain.ts";
 import { addText } from "./sum.ts";
 
@@ -66,11 +67,6 @@ export function joinNodes(key: string, nodes: readonly TreeNode[]): TreeNode {
   for (const [name, children] of below)
     joined.children.set(name, children.length === 1 ? children[0]! : joinNodes(name, children));
   return joined;
-}
-
-/** `report-{int}.pdf` is `report-{}.pdf`: classes of one frame are values of one parameter. */
-export function frameOf(key: string): string {
-  return key.replace(/\{[^}]*\}/g, "{}");
 }
 
 /**

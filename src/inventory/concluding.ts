@@ -1,6 +1,8 @@
 /** One transaction after inference: what was learned of an API becomes rows, versions, changes, findings and deliveries. */
+
 import type { Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
+import { operationKey } from "../spec/description.ts";
 import type { Preferences } from "./administration.ts";
 import { readDetail } from "./apidetail.ts";
 import { NO_RECENT, nameOf, searchText, statusOf, writeSet } from "./apirow.ts";
@@ -21,7 +23,7 @@ import type {
   EndpointTable,
 } from "./schema.ts";
 import { type ClusterNames, servicesOf, serviceTitle } from "./services.ts";
-import { judged, type KnownBefore, operationName } from "./settling.ts";
+import { judged, type KnownBefore } from "./settling.ts";
 import { inChunks, saturated, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
@@ -109,7 +111,7 @@ async function judgedDifferences(
     lastMs: each.last_ms,
   });
   const operations = new Map(
-    rows.map((each) => [operationName(each.method, each.path), knownOf(each)]),
+    rows.map((each) => [operationKey(each.method, each.path), knownOf(each)]),
   );
   return judged(differences, knownOf(row), operations);
 }

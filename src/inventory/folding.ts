@@ -2,7 +2,8 @@
  * What summaries know of the endpoints that inference concluded and that inference has no use for: callers, latency,
  * statuses, and in which nodes each was heard. A node belongs to the endpoint whose template takes its path.
  */
-import { frameOf, kindOf, valueFrame } from "../infer/tree.ts";
+import { frameOf } from "../infer/frame.ts";
+import { kindOf, valueFrame } from "../infer/tree.ts";
 import { emptyLatency, type LatencySketch, mergeLatency } from "../telemetry/latency.ts";
 import { addCounts } from "../telemetry/mergeshape.ts";
 import type { ApiSummary, OperationSummary, PathNode, SlotSummary } from "../telemetry/summary.ts";
@@ -107,7 +108,7 @@ class Router {
     endpoints.forEach(({ method, path }, index) => {
       let branch = this.#root;
       for (const segment of path.slice(1).split("/")) {
-        const frame = segment.replaceAll(/\{[^}]*\}/g, "{}");
+        const frame = frameOf(segment);
         const next = branch.children.get(frame) ?? { children: new Map(), methods: new Map() };
         branch.children.set(frame, next);
         branch = next;

@@ -2,9 +2,11 @@
  * Lessons worked out: what is known of an API to all that the inventory shows of it. Pure, so it runs in a thread of its
  * own (`learnworker.ts`) and in tests alike.
  */
+
 import { createHash } from "node:crypto";
 import { KeyedHash } from "../base/hash.ts";
 import { inventoryLimits } from "../base/limits.ts";
+import { frameOf } from "../infer/frame.ts";
 import { type Hints, noHints } from "../infer/hints.ts";
 import { infer } from "../infer/infer.ts";
 import type { Api } from "../infer/model.ts";
@@ -328,7 +330,7 @@ function decisionsOf(api: Api, path: string): { segment: string; reason: string 
   const decisions: { segment: string; reason: string }[] = [];
   let parent = "";
   for (const segment of segments) {
-    const frame = segment.replaceAll(/\{[^}]*\}/g, "{}");
+    const frame = frameOf(segment);
     const decision = api.decisions.find((each) => each.parent === parent);
     if (decision !== undefined && segment.includes("{")) {
       const reasons =

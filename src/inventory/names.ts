@@ -1,6 +1,8 @@
 /** Ids: short, URL-safe, and where they can be, the same wherever the same traffic is heard. */
+
 import { createHash, randomBytes } from "node:crypto";
 import { inventoryLimits } from "../base/limits.ts";
+import { frameOf } from "../infer/frame.ts";
 import type { ApiKey } from "../telemetry/summary.ts";
 
 export const ALL_SOURCES = "*";
@@ -18,7 +20,7 @@ export const homeApi = ({ workload, host, port }: ApiKey): string =>
 
 /** Stays when a parameter of the path gets another name. */
 export const endpointId = (api: string, method: string, path: string): string =>
-  digest(`${api}\n${method}\n${path.replace(/\{[^}]*\}/g, "{}")}`, 14);
+  digest(`${api}\n${method}\n${frameOf(path)}`, 14);
 
 export const findingId = (rule: string, api: string, endpoint: string | null): string =>
   digest(`${rule}\n${api}\n${endpoint ?? ""}`, 14);

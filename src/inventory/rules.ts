@@ -3,6 +3,7 @@
  * answer it. Rules and their names are stable, since accepted findings are kept by them.
  */
 
+import { operationKey } from "../spec/description.ts";
 import { LexicalClass } from "../telemetry/lexical.ts";
 import type { Shape } from "../telemetry/shape.ts";
 import { countIn } from "../telemetry/tally.ts";
@@ -230,9 +231,7 @@ export const RULES: readonly Rule[] = [
         const match = /\/v(\d{1,3})(?=\/|$)/i.exec(pathOf(view));
         if (match === null) return [];
         const number = Number(match[1]);
-        const rest = `${view.endpoint.method} ${pathOf(view)
-          .replace(match[0], "/v")
-          .replaceAll(/\{[^}]*\}/g, "{}")}`;
+        const rest = operationKey(view.endpoint.method, pathOf(view).replace(match[0], "/v"));
         newest.set(rest, Math.max(newest.get(rest) ?? 0, number));
         return [{ view, number, rest }];
       });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { operationKey } from "../spec/description.ts";
 import type { DifferenceRow } from "./rows.ts";
-import { judged, type KnownBefore, operationName } from "./settling.ts";
+import { judged, type KnownBefore } from "./settling.ts";
 
 const HOUR_MS = 3_600_000;
 const known = (calls: number, hours: number): KnownBefore => ({
@@ -26,7 +27,7 @@ function check(
 ): void {
   test(`${what}: ${expected ? "breaks" : "does not break"}`, () => {
     const operations = new Map(
-      operation === undefined ? [] : [[operationName("GET", "/users/{id}"), operation]],
+      operation === undefined ? [] : [[operationKey("GET", "/users/{id}"), operation]],
     );
     assert.deepEqual(judged([changed], api, operations), [{ ...changed, breaking: expected }]);
   });

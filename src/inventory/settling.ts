@@ -3,6 +3,7 @@
  * either since the API behaves in another way, or since more of how it always behaved was heard. The second is all that a young
  * API shows, so a change counts as breaking only where the operation had settled before.
  */
+import { operationKey } from "../spec/description.ts";
 import type { DifferenceRow } from "./rows.ts";
 
 /** What was known of an operation, or of a whole API, when the version before was concluded. */
@@ -28,7 +29,7 @@ export function judged(
   return differences.map((difference) => {
     const { breaking, code, method, path } = difference;
     if (!breaking) return difference;
-    const known = method === null ? api : operations.get(operationName(method, path ?? ""));
+    const known = method === null ? api : operations.get(operationKey(method, path ?? ""));
     // Its calls are still known: other evidence, or a person, filed them under another path.
     const isFiledElsewhere = code.startsWith("operation.removed");
     return {
@@ -37,7 +38,3 @@ export function judged(
     };
   });
 }
-
-/** The same whatever the parameters of its path are called. */
-export const operationName = (method: string, path: string): string =>
-  `${method} ${path.replaceAll(/\{[^}]*\}/g, "{}")}`;

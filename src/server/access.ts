@@ -6,17 +6,10 @@ import { serverLimits } from "../base/limits.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Role, TokenRow } from "./contract.ts";
 import { Failures } from "./failures.ts";
+import type { Identity } from "./identity.ts";
 import { Refusal } from "./problem.ts";
 import type { SecretFile } from "./secretfile.ts";
 import { Sessions } from "./sessions.ts";
-
-export interface Identity {
-  readonly role: Role;
-  readonly name: string;
-  /** `open` where the server listens on loopback and asks nobody. */
-  readonly by: "open" | "token" | "oidc" | "certificate";
-  readonly tokenId: string | null;
-}
 
 export interface AccessOptions {
   /** Lets everybody in as editor who does not say who they are: only for loopback. */

@@ -1,8 +1,9 @@
 /** What is refused before any route looks at it: foreign host names, foreign origins, people without the right. */
 import { isIP } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Access, type Identity, mayDo, type Needed } from "./access.ts";
+import { type Access, mayDo, type Needed } from "./access.ts";
 import { CONTENT_SECURITY_POLICY } from "./csp.ts";
+import type { Identity } from "./identity.ts";
 import { Refusal } from "./problem.ts";
 
 declare module "fastify" {

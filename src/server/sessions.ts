@@ -1,7 +1,7 @@
 /** People who signed in with their browser: a cookie of random bits, and what the store keeps of it. */
 import { randomBytes } from "node:crypto";
 import type { Inventory } from "../inventory/inventory.ts";
-import type { Identity } from "./access.ts";
+import type { Identity } from "./identity.ts";
 
 const SESSION_MS = 12 * 3_600_000;
 const COOKIE = "nta_session";

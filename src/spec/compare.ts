@@ -1,9 +1,10 @@
 /** What was seen beside what is described: endpoints that nobody described, or that nobody calls, and where both differ. */
 
 import { specLimits } from "../base/limits.ts";
+import { frameOf } from "../infer/frame.ts";
 import { compareText } from "../infer/group.ts";
 import type { Api, Endpoint, Evidence } from "../infer/model.ts";
-import { type DescribedOperation, type Description, frameOfPath } from "./description.ts";
+import type { DescribedOperation, Description } from "./description.ts";
 import { driftOf } from "./drift.ts";
 import { about, type Finding } from "./finding.ts";
 import { ProblemList } from "./problems.ts";
@@ -151,7 +152,7 @@ class Router {
 }
 
 function framesOf(path: string): string[] {
-  return frameOfPath(path === "" ? "/" : path).split("/");
+  return frameOf(path === "" ? "/" : path).split("/");
 }
 
 /** How many words agree where the described frames take all that the seen ones take; -1 where they do not. */

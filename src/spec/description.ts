@@ -4,6 +4,7 @@
  */
 
 import type { Authority } from "../infer/authority.ts";
+import { frameOf } from "../infer/frame.ts";
 import type { Json } from "./document.ts";
 import type { SchemaReader } from "./schemaview.ts";
 
@@ -54,11 +55,7 @@ export interface DescribedBody {
   readonly contents: ReadonlyMap<string, Json>;
 }
 
-/** `/users/{}`: templates that differ in names of parameters alone are one. */
-export function frameOfPath(template: string): string {
-  return template.replace(/\{[^}]*\}/g, "{}");
-}
-
+/** Operations whose templates differ in names of parameters alone are one. */
 export function operationKey(method: string, path: string): string {
-  return `${method} ${frameOfPath(path)}`;
+  return `${method} ${frameOf(path)}`;
 }

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { frameOf } from "../../src/infer/frame.ts";
 import { infer } from "../../src/infer/infer.ts";
 import type { Api } from "../../src/infer/model.ts";
 import { readCaptures } from "../../src/programs/pipeline.ts";
 import { compareWithDescription } from "../../src/spec/compare.ts";
 import type { Description } from "../../src/spec/description.ts";
-import { frameOfPath } from "../../src/spec/description.ts";
 import { readDescription } from "../../src/spec/import.ts";
 import { defaultPrivacy } from "../../src/telemetry/privacy.ts";
 import { defaultSelection } from "../../src/telemetry/selection.ts";
@@ -57,7 +57,7 @@ const hear = async (har: string, description: Description): Promise<Api> => {
 type Remarks = Map<string, Set<string>>;
 
 const remark = (remarks: Remarks, method: string, path: string, text: string): void => {
-  const key = `${method} ${frameOfPath(path)}`;
+  const key = `${method} ${frameOf(path)}`;
   remarks.set(key, (remarks.get(key) ?? new Set()).add(text));
 };
 
@@ -109,7 +109,7 @@ const theirs = (har: string, before: Doc, document: Doc, folder: string): Remark
 
 /** What paths a template takes, perhaps those of a template too. */
 const patternOf = (template: string): RegExp => {
-  const texts = frameOfPath(template).split("{}");
+  const texts = frameOf(template).split("{}");
   const escaped = texts.map((text) => text.replaceAll(/[.*+?^$()[\]\\|]/g, "\\$&"));
   return new RegExp(`^${escaped.join("[^/]+")}/?$`);
 };
@@ -136,12 +136,12 @@ for (const [index, set] of SETS.entries()) {
       const own = moreOf(ours(api, before), ours(api, after));
       const other = moreOf(theirs(har, before, before, folder), theirs(har, before, after, folder));
       const whats = new Map(
-        made.map(({ what, method, path }) => [`${method} ${frameOfPath(path)}`, what]),
+        made.map(({ what, method, path }) => [`${method} ${frameOf(path)}`, what]),
       );
       const templates = Object.keys(after["paths"] as Doc);
       // Where another template takes calls to what is gone, it takes them for calls of that.
       const isTaken = (path: string): boolean =>
-        templates.some((each) => frameOfPath(each) !== path && patternOf(each).test(path));
+        templates.some((each) => frameOf(each) !== path && patternOf(each).test(path));
       const isKnown = (key: string): boolean =>
         own.includes(key) &&
         (whats.get(key) === ONLY_OURS ||

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Inventory } from "../../inventory/inventory.ts";
-import { type Access, addressOf, type Identity } from "../access.ts";
+import { type Access, addressOf } from "../access.ts";
 import { Me, SessionRequest } from "../contract.ts";
 import { refuseForeignOrigin } from "../guards.ts";
+import type { Identity } from "../identity.ts";
 import type { Metrics } from "../metrics.ts";
 import { operation } from "../operation.ts";
 
