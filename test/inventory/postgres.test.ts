@@ -23,13 +23,12 @@ test("a connection that breaks says nothing of what was asked, whenever it break
   try {
     const waits = store.write(async (tx) => sql`select pg_sleep(60)`.execute(tx));
     const refused = assert.rejects(waits, unavailable);
-    await sleep(500);
-    await breakOthers(other);
+    await breakTransaction(other);
     await refused;
     for (const isRead of [true, false]) {
       const between = store.write(async (tx) => {
         await sql`select 1`.execute(tx);
-        await breakOthers(other);
+        await breakTransaction(other);
         await sleep(100);
         if (isRead) await sql`select 1`.execute(tx);
       });
@@ -45,8 +44,12 @@ test("a connection that breaks says nothing of what was asked, whenever it break
   }
 });
 
-const breakOthers = (store: Store): Promise<unknown> =>
-  store.read((db) =>
-    sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`.execute(db),
-  );
+/** Of somebody else: waits until there is one. */
+async function breakTransaction(store: Store): Promise<void> {
+  const attempt = () =>
+    store.read((db) =>
+      sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
+        and pid <> pg_backend_pid() and state in ('active', 'idle in transaction')`.execute(db),
+    );
+  while ((await attempt()).rows.length === 0) await sleep(20);
+}
