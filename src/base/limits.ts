@@ -446,6 +446,8 @@ export const inventoryLimits = {
   callersMax: 200,
   /** Buckets of one series, in which all endpoints of an API are told; 24 bytes for each and endpoint. */
   seriesBucketsMax: 32,
+  /** Minutes of which a source's calls are told one by one, 16 bytes each in its row: 2 KB. */
+  minutesMax: 120,
   /** Rows of figures that are read for them, 300 bytes each: 2,000 nodes that are called every hour of a day; 15 MB. */
   seriesRowsMax: 50_000,
   /** Nodes of the map, the most called ones. */

@@ -1,13 +1,22 @@
 /** One API in full: what it consists of, its figures over time, and who calls it. */
+import { inventoryLimits } from "../base/limits.ts";
 import { existingApis, LISTED } from "./apilist.ts";
 import { apiRow, titleOf } from "./apirow.ts";
 import type { Context } from "./context.ts";
 import type { EndpointHeard } from "./endpointrow.ts";
 import { addFigures, bucketOf, DAY_MS, FigureSet, type Figures, HOUR_MS } from "./figures.ts";
+import {
+  isKnownSince,
+  MINUTE_MS,
+  type Minutes,
+  mergeMinutes,
+  minuteBuckets,
+  readMinutes,
+} from "./minutes.ts";
 import { WHOLE_SOURCE } from "./names.ts";
 import { notFound } from "./problem.ts";
 import type { ApiDetail, Caller } from "./rows.ts";
-import type { ApiTable } from "./schema.ts";
+import type { ApiTable, SourceTable } from "./schema.ts";
 import type { ClusterNames } from "./services.ts";
 import { inChunks } from "./statements.ts";
 import type { Reader } from "./store.ts";
@@ -77,10 +86,33 @@ export async function apiTraffic(
 ): Promise<Traffic> {
   return store.read(async (db) => {
     await requireApi(db, api);
-    const sources = await db.selectFrom("sources").select("id").where("api", "=", api).execute();
+    const sources = await db
+      .selectFrom("sources")
+      .select(["id", "last_ms", "minutes"])
+      .where("api", "=", api)
+      .execute();
+    if (toMs - fromMs <= inventoryLimits.minutesMax * MINUTE_MS) {
+      const minutes = minutesSince(sources, fromMs);
+      if (minutes !== null)
+        return { widthMs: MINUTE_MS, buckets: minuteBuckets(minutes, fromMs, toMs) };
+    }
     const nodes = sources.map(({ id }) => ({ source: id, node: WHOLE_SOURCE, operation: "*" }));
     return trafficOf(db, nodes, fromMs, toMs);
   });
+}
+
+/** Of all sources together; null where one of them no longer tells. */
+export function minutesSince(
+  sources: readonly Pick<SourceTable, "minutes" | "last_ms">[],
+  sinceMs: number,
+): Minutes | null {
+  const all: Minutes = new Map();
+  for (const { minutes, last_ms } of sources) {
+    const own = readMinutes(minutes);
+    if (!isKnownSince(own, sinceMs, last_ms)) return null;
+    mergeMinutes(all, own);
+  }
+  return all;
 }
 
 /** Beyond so many days buckets are days, since hours would be too many to draw. */

@@ -5,6 +5,14 @@ import type { Delta } from "../sensor/delta.ts";
 import { addCounts } from "../telemetry/mergeshape.ts";
 import type { ApiKey, ApiSummary, LimitMarks, PathNode } from "../telemetry/summary.ts";
 import { FigureSet, figuresByHour } from "./figures.ts";
+import {
+  addMinutes,
+  type Minutes,
+  mergeMinutes,
+  NO_MINUTES,
+  readMinutes,
+  writeMinutes,
+} from "./minutes.ts";
 import { ALL_SOURCES, homeApi, nodeName, sourceId, storable, WHOLE_SOURCE } from "./names.ts";
 import type { CachedPiece, PieceCache } from "./piececache.ts";
 import { absorbPiece, cutInPieces, packPiece, unpackPiece } from "./pieces.ts";
@@ -21,6 +29,7 @@ export interface SourceUpdate {
   readonly figures: Map<string, Map<number, FigureSet>>;
   readonly addresses: Map<string, number>;
   readonly limits: LimitMarks;
+  readonly minutes: Minutes;
   calls: number;
   firstMs: number;
   lastMs: number;
@@ -54,6 +63,7 @@ export class Updates {
       update.calls += operation.calls + operation.refused;
       update.firstMs = Math.min(update.firstMs, operation.firstMs);
       update.lastMs = Math.max(update.lastMs, operation.lastMs);
+      addMinutes(update.minutes, operation);
       for (const [startMs, figures] of figuresByHour(operation)) {
         setAt(hoursAt(update.figures, node), startMs).add(name, figures);
         setAt(hoursAt(update.figures, WHOLE_SOURCE), startMs).add("*", figures);
@@ -74,6 +84,7 @@ export class Updates {
       figures: new Map(),
       addresses: new Map(),
       limits: new Map(),
+      minutes: new Map(),
       calls: 0,
       firstMs: Number.POSITIVE_INFINITY,
       lastMs: Number.NEGATIVE_INFINITY,
@@ -180,6 +191,7 @@ export class Merging {
       node_count: 0,
       addresses: "{}",
       limits: "{}",
+      minutes: NO_MINUTES,
     };
   }
 
@@ -203,6 +215,8 @@ export class Merging {
     addCounts(limits, update.limits);
     const addresses = countsOf(row.addresses);
     addCounts(addresses, update.addresses);
+    const minutes = readMinutes(row.minutes);
+    mergeMinutes(minutes, update.minutes);
     const cached = await this.#load(row.id, update.figures, [...update.pieces.keys()]);
     let nodeCount = row.node_count;
     let isNovel = false;
@@ -233,6 +247,7 @@ export class Merging {
         Object.fromEntries(mostOf(addresses, telemetryLimits.serverAddressesMax)),
       ),
       limits: JSON.stringify(Object.fromEntries(limits)),
+      minutes: writeMinutes(minutes),
     });
     return isNovel;
   }
@@ -352,6 +367,7 @@ export class Merging {
       "node_count",
       "addresses",
       "limits",
+      "minutes",
     ]);
   }
 }

@@ -95,6 +95,7 @@ const MIGRATIONS: readonly (readonly Statement[])[] = [
     "create index findings_rule on findings (rule, weight, id)",
     "create index findings_severity on findings (severity, weight, id)",
   ],
+  ["alter table sources add column minutes text not null default '[0]'"],
 ];
 
 export const SCHEMA = MIGRATIONS.length;

@@ -4,6 +4,7 @@ import { isPrivateAddress } from "../telemetry/target.ts";
 import {
   addressesByApi,
   callersByAddress,
+  minutesSince,
   newestApis,
   readDetail,
   type WorkloadAt,
@@ -14,10 +15,12 @@ import type { Context } from "./context.ts";
 import { createFeed } from "./feed.ts";
 import { DAY_MS, HOUR_MS } from "./figures.ts";
 import { type Heard, hopsOf } from "./hops.ts";
+import { MINUTE_MS } from "./minutes.ts";
 import { ALL_SOURCES } from "./names.ts";
 import type { ApiStatus, Overview, ServiceMap } from "./rows.ts";
 import { sensorRow } from "./sensors.ts";
 import { summed } from "./statements.ts";
+import type { Reader } from "./store.ts";
 
 const SHOWN = 10;
 const RECENT_MS = 7 * DAY_MS;
@@ -53,6 +56,7 @@ export async function overviewOf(context: Context, sinceMs?: number): Promise<Ov
       .where("start_ms", ">=", firstHourMs)
       .execute();
     const byHour = new Map(hours.map((row) => [row.start_ms, row]));
+    const isYoung = hours.every(({ start_ms }) => start_ms > nowMs - 2 * HOUR_MS);
     const sensors = (await db.selectFrom("sensors").selectAll().execute()).map((row) =>
       sensorRow(row, nowMs),
     );
@@ -82,6 +86,7 @@ export async function overviewOf(context: Context, sinceMs?: number): Promise<Ov
         const row = byHour.get(startMs);
         return { startMs, calls: row?.calls ?? 0, errors: row?.errors ?? 0 };
       }),
+      lastHour: isYoung ? await lastHourOf(db, nowMs) : [],
       newApis: (await newestApis(db, since, SHOWN)).map((row) => apiRow(row, nowMs)),
       changes: changes.items,
       topFindings: topFindings.items,
@@ -91,6 +96,27 @@ export async function overviewOf(context: Context, sinceMs?: number): Promise<Ov
         silent: sensors.filter(({ health }) => health === "silent").length,
         losing: sensors.filter(({ health }) => health === "losing").length,
       },
+    };
+  });
+}
+
+async function lastHourOf(db: Reader, nowMs: number): Promise<Overview["lastHour"]> {
+  const endMinute = Math.floor(nowMs / MINUTE_MS) + 1;
+  const fromMs = endMinute * MINUTE_MS - HOUR_MS;
+  const sources = await db
+    .selectFrom("sources")
+    .select(["last_ms", "minutes"])
+    .where("last_ms", ">=", fromMs)
+    .execute();
+  const minutes = minutesSince(sources, fromMs);
+  if (minutes === null) return [];
+  return Array.from({ length: HOUR_MS / MINUTE_MS }, (_, index) => {
+    const startMs = fromMs + index * MINUTE_MS;
+    const classes = minutes.get(startMs / MINUTE_MS) ?? [];
+    return {
+      startMs,
+      calls: classes.reduce((sum, count) => sum + count, 0),
+      errors: (classes[3] ?? 0) + (classes[4] ?? 0),
     };
   });
 }

@@ -4,6 +4,7 @@ import { inventoryLimits } from "../base/limits.ts";
 import { statusOf } from "./apirow.ts";
 import type { Context } from "./context.ts";
 import { DAY_MS, HOUR_MS } from "./figures.ts";
+import { NO_MINUTES } from "./minutes.ts";
 import { ALL_SOURCES, growingIdAt } from "./names.ts";
 import { agePartitions, joinDays, makePartitions } from "./partitions.ts";
 import type { Database, TrafficTable } from "./schema.ts";
@@ -112,7 +113,17 @@ export class Retention {
     const isEnd = found.length < inventoryLimits.tickSources;
     this.#lastSource = isEnd ? "" : found.at(-1)!.id;
     const sources = found.map(({ id }) => id);
-    if (isEnd) sources.push(ALL_SOURCES);
+    if (isEnd) {
+      sources.push(ALL_SOURCES);
+      await store.writeAgain((tx) =>
+        tx
+          .updateTable("sources")
+          .set({ minutes: NO_MINUTES })
+          .where("last_ms", "<", fromMs)
+          .where("minutes", "!=", NO_MINUTES)
+          .execute(),
+      );
+    }
     for (const source of sources) {
       await store.writeAgain(async (tx) => {
         await tx

@@ -329,6 +329,8 @@ export interface Overview {
   readonly findings: SeverityCounts;
   /** Calls an hour over the last seven days, oldest first. */
   readonly recent: { startMs: number; calls: number; errors: number }[];
+  /** Calls a minute over the last hour, oldest first; empty where something was heard more than two hours ago. */
+  readonly lastHour: { startMs: number; calls: number; errors: number }[];
   readonly newApis: ApiRow[];
   readonly changes: Change[];
   readonly topFindings: Finding[];

@@ -25,6 +25,8 @@ export interface SourceTable {
   /** Server addresses with calls, and what limits cost: JSON objects. */
   addresses: string;
   limits: string;
+  /** Calls by the minute of the last hours (`minutes.ts`). */
+  minutes: string;
 }
 
 /**

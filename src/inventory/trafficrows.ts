@@ -4,8 +4,9 @@ export interface TrafficBucket {
   readonly startMs: number;
   readonly calls: number;
   readonly statusClasses: number[];
-  readonly requestBytes: number;
-  readonly responseBytes: number;
+  /** Null where buckets are minutes, as latencies are. */
+  readonly requestBytes: number | null;
+  readonly responseBytes: number | null;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;

@@ -267,8 +267,9 @@ export const Traffic = Type.Object({
       calls: Count,
       /** 1xx to 5xx. */
       statusClasses: Type.Array(Count),
-      requestBytes: Count,
-      responseBytes: Count,
+      /** Null, as latencies are, where buckets are minutes: the last two hours of an API. */
+      requestBytes: nullable(Count),
+      responseBytes: nullable(Count),
       p50Ms: nullable(Type.Number()),
       p95Ms: nullable(Type.Number()),
       p99Ms: nullable(Type.Number()),
@@ -483,6 +484,8 @@ export const Overview = Type.Object({
   findings: Type.Object({ info: Count, low: Count, medium: Count, high: Count }),
   /** Calls an hour over the last seven days, oldest first. */
   recent: Type.Array(Type.Object({ startMs: TimeMs, calls: Count, errors: Count })),
+  /** Calls a minute over the last hour, oldest first; empty where something was heard more than two hours ago. */
+  lastHour: Type.Array(Type.Object({ startMs: TimeMs, calls: Count, errors: Count })),
   newApis: Type.Array(ApiRow),
   changes: Type.Array(Change),
   topFindings: Type.Array(Finding),

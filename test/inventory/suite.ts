@@ -459,6 +459,50 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       );
     });
 
+    test("the last hour is told by the minute, as long as it is known", async () => {
+      const minute = 60_000;
+      const at = (ago: number) => ({ timeMs: NOW_MS - ago * minute });
+      const hour = async () => {
+        const end = (Math.floor(nowMs / minute) + 1) * minute;
+        return inventory.apis.traffic((await onlyApi()).id, end - 60 * minute, end);
+      };
+      await hear(call("GET /users/17", at(40)), call("GET /users/18 500", at(3)));
+      const other = new FixtureSensor("tap-2");
+      await inventory.ingest(other.hear([call("GET /orders", at(3)), call("POST /orders", at(0))]));
+      const { widthMs, buckets } = await hour();
+      assert.equal(widthMs, minute);
+      assert.deepEqual(
+        buckets.map(({ startMs, statusClasses }) => [
+          Math.floor(NOW_MS / minute) - startMs / minute,
+          ...statusClasses,
+        ]),
+        [
+          [40, 0, 1, 0, 0, 0],
+          [3, 0, 1, 0, 0, 1],
+          [0, 0, 1, 0, 0, 0],
+        ],
+      );
+      assert.deepEqual([buckets[0]!.p95Ms, buckets[0]!.requestBytes], [null, null]);
+      const { lastHour } = await inventory.apis.overview();
+      assert.equal(lastHour.length, 60);
+      assert.deepEqual(
+        [lastHour[19], lastHour[56], lastHour[59]].map((each) => [each!.calls, each!.errors]),
+        [
+          [1, 0],
+          [2, 1],
+          [1, 0],
+        ],
+      );
+      nowMs = NOW_MS + 181 * minute;
+      await hear(call("GET /users/19", { timeMs: nowMs }));
+      assert.equal((await hour()).buckets.length, 1);
+      assert.deepEqual((await inventory.apis.overview()).lastHour, [], "no longer all is new");
+      const past = await inventory.apis.traffic((await onlyApi()).id, NOW_MS - 59 * minute, NOW_MS);
+      assert.equal(past.widthMs, 3_600_000, "what is older is told by the hour");
+      for (let turn = 0; turn < 3; turn += 1) await inventory.tick(nowMs + 4_000 * 86_400_000);
+      assert.deepEqual((await hour()).buckets, [], "past its retention it is gone");
+    });
+
     test("traffic adds up by the hour, also behind a merge of parameters", async () => {
       const hour = 3_600_000;
       await hear(

@@ -5,6 +5,7 @@ import { sql } from "kysely";
 import { call, FixtureSensor, NOW_MS } from "../../src/inventory/deltas.fixture.ts";
 import { openInventory } from "../../src/inventory/inventory.ts";
 import { SCHEMA, statementsOf } from "../../src/inventory/migrations.ts";
+import { NO_MINUTES } from "../../src/inventory/minutes.ts";
 import type { Database } from "../../src/inventory/schema.ts";
 import { openStore, type Store } from "../../src/inventory/store.ts";
 
@@ -36,8 +37,16 @@ const makeEarlier = async (fromUrl: string, url: string, schema: number): Promis
       .set({ value: String(schema) })
       .where("name", "=", "schema")
       .execute();
+    // What an earlier program did not know it did not keep.
+    await sql`update sources set minutes = ${NO_MINUTES}`.execute(from.db);
+    const known = await to.db.introspection.getTables();
     for (const table of [...TABLES, ...MORE]) {
-      const rows = await rowsOf(from, table);
+      const columns = new Set(
+        known.find(({ name }) => name === table)!.columns.map(({ name }) => name),
+      );
+      const rows = (await rowsOf(from, table)).map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name))),
+      );
       const dynamic = to.db as never as {
         insertInto(name: string): { values(rows: unknown): { execute(): Promise<unknown> } };
       };

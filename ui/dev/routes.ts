@@ -124,6 +124,7 @@ export const makeRoutes = (world: World): readonly Route[] => {
       calls,
       errors: Math.round(calls * 0.03),
     })),
+    lastHour: [],
     newApis: world.apis.filter(({ status }) => status === "new").slice(0, 6),
     changes: world.changes.slice(0, 8),
     topFindings: world.findings.slice(0, 6),

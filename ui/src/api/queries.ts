@@ -84,8 +84,13 @@ export const useEndpoints = (api: string) =>
   useAll<EndpointRow>(`apis/${api}/endpoints`, { limit: 5000, sort: "path" });
 export const useEndpoint = (api: string, id: string) =>
   useGet<EndpointDetail>(`apis/${api}/endpoints/${id}`);
+/** What was shown stays until the next minute or hour is there. */
 export const useTraffic = (path: string, fromMs: number, toMs: number) =>
-  useGet<Traffic>(`${path}/traffic`, { fromMs, toMs });
+  useQuery({
+    queryKey: keyOf(`${path}/traffic`, { fromMs, toMs }),
+    queryFn: ({ signal }) => get<Traffic>(`${path}/traffic`, { fromMs, toMs }, signal),
+    placeholderData: (before) => before,
+  });
 export const useSeries = (api: string, fromMs: number, toMs: number) =>
   useGet<EndpointSeries>(`apis/${api}/series`, { fromMs, toMs });
 export const useCallers = (api: string) => useGet<Callers>(`apis/${api}/callers`);

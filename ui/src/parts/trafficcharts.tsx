@@ -6,13 +6,14 @@ import { useTraffic } from "../api/queries.ts";
 import { Chart } from "./chart.tsx";
 import { count, duration, time } from "./format.ts";
 import { Panel } from "./panel.tsx";
-import { dayMs, spanUpTo } from "./span.ts";
+import { dayMs, hourMs, spanUpTo } from "./span.ts";
 import { Answer, Empty } from "./states.tsx";
 import { useUrlState } from "./urlstate.ts";
 
 type Bucket = Traffic["buckets"][number];
 
 const ranges = [
+  { value: "hour", label: "Hour", ms: hourMs },
   { value: "day", label: "Day", ms: dayMs },
   { value: "week", label: "Week", ms: 7 * dayMs },
   { value: "month", label: "Month", ms: 30 * dayMs },
@@ -23,20 +24,25 @@ export const TrafficCharts = ({
   path,
   firstMs,
   lastMs,
+  hasMinutes = false,
 }: {
   path: string;
   firstMs: number;
   lastMs: number;
+  /** Of an API the last hours are known by the minute. */
+  hasMinutes?: boolean;
 }) => {
   const [state, change] = useUrlState();
-  const usual = Date.now() - firstMs < ranges[0].ms ? ranges[0] : ranges[1];
-  const range = ranges.find(({ value }) => value === state["range"]) ?? usual;
+  const offered = hasMinutes ? ranges : ranges.filter(({ value }) => value !== "hour");
+  const week = offered.find(({ value }) => value === "week")!;
+  const usual = offered.find(({ ms }) => Date.now() - firstMs < ms && ms < week.ms) ?? week;
+  const range = offered.find(({ value }) => value === state["range"]) ?? usual;
   const { fromMs, toMs } = spanUpTo(lastMs, range.ms);
   return (
     <>
       <SegmentedControl
         aria-label="How far back"
-        data={ranges.map(({ value, label }) => ({ value, label }))}
+        data={offered.map(({ value, label }) => ({ value, label }))}
         value={range.value}
         onChange={(value) => change({ range: value === usual.value ? null : value })}
         w="fit-content"

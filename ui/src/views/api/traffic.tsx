@@ -8,7 +8,7 @@ import { TrafficCharts } from "../../parts/trafficcharts.tsx";
 
 export const TrafficTab = ({ api }: { api: ApiDetail }) => (
   <div className={layout["stack"]}>
-    <TrafficCharts path={`apis/${api.id}`} firstMs={api.firstMs} lastMs={api.lastMs} />
+    <TrafficCharts path={`apis/${api.id}`} firstMs={api.firstMs} lastMs={api.lastMs} hasMinutes />
     <Panel title="Callers" isFlush>
       <Answer query={useCallers(api.id)}>{(callers) => <Callers callers={callers} />}</Answer>
     </Panel>

@@ -5,15 +5,21 @@ import { useColorScheme } from "@mantine/hooks";
 import cytoscape, {
   type Core,
   type ElementDefinition,
-  type LayoutOptions,
-  type NodeSingular,
+  type Position,
   type StylesheetJson,
 } from "cytoscape";
 import { useEffect, useRef } from "react";
 import { counted } from "../../parts/format.ts";
 import styles from "./map.module.css";
 import type { Colouring, MapNode, Part } from "./part.ts";
-import { blocksOf, columnsOf } from "./placing.ts";
+import { placingOf } from "./placing.ts";
+
+/** What was in sight of which nodes. */
+interface Seen {
+  readonly ids: string;
+  readonly zoom: number;
+  readonly pan: Position;
+}
 
 export const Graph = ({
   part,
@@ -28,6 +34,7 @@ export const Graph = ({
 }) => {
   const host = useRef<HTMLDivElement>(null);
   const graph = useRef<Core>(undefined);
+  const seen = useRef<Seen>(undefined);
   const choose = useRef(onChoose);
   choose.current = onChoose;
   const { colorScheme } = useMantineColorScheme();
@@ -41,12 +48,15 @@ export const Graph = ({
       container,
       elements: elementsOf(part, colouring, isNarrow),
       style: styleOf(container),
-      layout: layoutOf(part, isNarrow),
+      layout: { name: "preset", padding: isNarrow ? 24 : 48 },
       minZoom: 0.15,
       maxZoom: 3,
     });
+    const ids = part.nodes.map(({ id }) => id).join("\n");
+    // New figures are no reason to look elsewhere.
+    if (seen.current?.ids === ids) drawn.viewport(seen.current);
     // A few nodes need not fill the whole.
-    if (drawn.zoom() > closestZoom) {
+    else if (drawn.zoom() > closestZoom) {
       drawn.zoom(closestZoom);
       drawn.center();
     }
@@ -55,12 +65,16 @@ export const Graph = ({
       if (event.target === drawn) choose.current(null);
     });
     graph.current = drawn;
-    return () => drawn.destroy();
+    return () => {
+      seen.current = { ids, zoom: drawn.zoom(), pan: { ...drawn.pan() } };
+      drawn.destroy();
+    };
   }, [part, colouring, colorScheme, system]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was drawn anew has nothing chosen
   useEffect(() => {
     graph.current?.nodes().removeClass("chosen");
     if (chosen !== null) graph.current?.getElementById(chosen).addClass("chosen");
-  }, [chosen]);
+  }, [chosen, part, colouring, colorScheme, system]);
   return (
     <>
       {/* By this id cytoscape looks for the style tag that it would write, which the policy refuses. */}
@@ -75,30 +89,6 @@ export const Graph = ({
   );
 };
 
-/** By forces where nothing else gives an order. */
-const layoutOf = (part: Part, isNarrow: boolean): LayoutOptions => {
-  const places = part.nodes.some(({ namespace }) => namespace !== null)
-    ? blocksOf(part.nodes)
-    : columnsOf(part, isNarrow ? 190 : 420);
-  if (places !== null)
-    return {
-      name: "preset",
-      positions: (node: string | NodeSingular) =>
-        places.get(typeof node === "string" ? node : node.id()) ?? { x: 0, y: 0 },
-      padding: isNarrow ? 24 : 48,
-    };
-  return {
-    name: "cose",
-    animate: false,
-    padding: 40,
-    nodeRepulsion: () => 60_000,
-    idealEdgeLength: () => 90,
-    nodeOverlap: 24,
-    componentSpacing: 80,
-    randomize: false,
-  };
-};
-
 const closestZoom = 1.35;
 /** Below it names stand under what they name, and nothing stands on arrows. */
 const narrowWidth = 600;
@@ -108,6 +98,18 @@ const numbersMax = 40;
 const elementsOf = (part: Part, colouring: Colouring, isNarrow: boolean): ElementDefinition[] => {
   const namespaces = new Set(part.nodes.flatMap(({ namespace }) => namespace ?? []));
   const most = Math.max(1, ...part.edges.map(({ calls }) => calls));
+  const { places, hasRoom } = placingOf(part, isNarrow);
+  const [callers, called] = [
+    new Set(part.edges.map(({ from }) => from)),
+    new Set(part.edges.map(({ to }) => to)),
+  ];
+  /** A label stands where no arrow comes or goes. */
+  const sideOf = (id: string): string =>
+    !hasRoom || isNarrow || callers.has(id) === called.has(id)
+      ? "below"
+      : callers.has(id)
+        ? "left"
+        : "right";
   return [
     ...[...namespaces].map((name) => ({ data: { id: `namespace ${name}`, label: name } })),
     ...part.nodes.map((node) => ({
@@ -115,11 +117,13 @@ const elementsOf = (part: Part, colouring: Colouring, isNarrow: boolean): Elemen
         id: node.id,
         label: node.label.length > 34 ? `${node.label.slice(0, 33)}…` : node.label,
         kind: node.kind,
-        side: isNarrow ? "below" : sideOf(part, node),
+        side: sideOf(node.id),
+        font: hasRoom || isNarrow ? 11 : 13,
         size: 22 + Math.log10(1 + node.calls) * 7,
         mood: moodOf(node, colouring),
         ...(node.namespace !== null && { parent: `namespace ${node.namespace}` }),
       },
+      position: { ...places.get(node.id)! },
     })),
     ...part.edges.map(({ from, to, via, calls, errorShare }) => ({
       data: {
@@ -133,14 +137,6 @@ const elementsOf = (part: Part, colouring: Colouring, isNarrow: boolean): Elemen
       },
     })),
   ];
-};
-
-/** A label stands where no arrow comes or goes. */
-const sideOf = ({ edges }: Part, { id, namespace }: MapNode): string => {
-  if (namespace !== null) return "below";
-  const calls = edges.some(({ from }) => from === id);
-  const isCalled = edges.some(({ to }) => to === id);
-  return calls === isCalled ? "below" : calls ? "left" : "right";
 };
 
 const moodOf = (node: MapNode, colouring: Colouring): string => {
@@ -194,7 +190,7 @@ const nodeStyle = (color: ColorOf): StylesheetJson => {
         width: "data(size)",
         height: "data(size)",
         color: color("--ink"),
-        "font-size": 11,
+        "font-size": "data(font)",
         "text-valign": "bottom",
         "text-margin-y": 5,
         "background-color": color("--raised"),

@@ -1,5 +1,5 @@
 import { Button, SegmentedControl, Select } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 import type { ServiceMap as MapData } from "../../../../src/server/contract.ts";
 import { useMap } from "../../api/queries.ts";
@@ -13,30 +13,35 @@ import { useUrlState } from "../../parts/urlstate.ts";
 import { View } from "../../parts/view.tsx";
 import { EdgeList } from "./edgelist.tsx";
 import styles from "./map.module.css";
-import { type Colouring, edgesOf, type MapNode, type Part, partOf } from "./part.ts";
+import { type Colouring, edgesOf, type MapNode, nodesShown, type Part, partOf } from "./part.ts";
 
-const Graph = lazy(async () => ({ default: (await import("./graph.tsx")).Graph }));
+const loadGraph = () => import("./graph.tsx");
+const Graph = lazy(async () => ({ default: (await loadGraph()).Graph }));
 
-export const ServiceMap = () => (
-  <View title="Map" lead="Who calls whom" isFilling>
-    <Answer query={useMap()}>
-      {(map) =>
-        map.nodes.length === 0 ? (
-          <Panel>
-            <Empty icon="map" title="Nobody has called anybody yet">
-              <p>
-                The map is drawn from the calls that sensors hear.{" "}
-                <Link href="/import">Import</Link> a capture, or see{" "}
-                <Link href="/sensors">what sensors hear</Link>.
-              </p>
-            </Empty>
-          </Panel>
-        ) : (
-          <Content map={map} />
-        )
-      }
-    </Answer>
-  </View>
+export const ServiceMap = () => {
+  const query = useMap();
+  // What draws comes while the server is still asked what to draw.
+  useEffect(() => {
+    void loadGraph().catch(() => {});
+  }, []);
+  return (
+    <View title="Map" lead="Who calls whom" isFilling>
+      <Answer query={query}>
+        {(map) => (map.nodes.length === 0 ? <Nothing /> : <Content map={map} />)}
+      </Answer>
+    </View>
+  );
+};
+
+const Nothing = () => (
+  <Panel>
+    <Empty icon="map" title="Nobody has called anybody yet">
+      <p>
+        The map is drawn from the calls that sensors hear. <Link href="/import">Import</Link> a
+        capture, or see <Link href="/sensors">what sensors hear</Link>.
+      </p>
+    </Empty>
+  </Panel>
 );
 
 const Content = ({ map }: { map: MapData }) => {
@@ -49,27 +54,26 @@ const Content = ({ map }: { map: MapData }) => {
         .sort(),
     [map],
   );
+  const { namespace = null, q = "" } = state;
+  const isAll = state["more"] !== undefined;
+  const isList = state["as"] === "list";
+  const nodesMax = isList ? map.nodes.length : nodesShown[isAll ? "most" : "first"];
   const part = useMemo(
-    () => partOf(map, state["namespace"] ?? null, state["q"] ?? ""),
-    [map, state],
+    () => partOf(map, { namespace, q, nodesMax }),
+    [map, namespace, q, nodesMax],
   );
   const node = part.nodes.find(({ id }) => id === chosen) ?? null;
-  const isList = state["as"] === "list";
   return (
     <>
       <div className={layout["bar"]}>
-        <SearchField
-          label="Search names"
-          value={state["q"] ?? ""}
-          onSearch={(q) => change({ q })}
-        />
+        <SearchField label="Search names" value={q} onSearch={(words) => change({ q: words })} />
         {namespaces.length > 0 && (
           <Select
             aria-label="Namespace"
             placeholder="Every namespace"
             data={namespaces}
-            value={state["namespace"] ?? null}
-            onChange={(namespace) => change({ namespace })}
+            value={namespace}
+            onChange={(chosenOne) => change({ namespace: chosenOne })}
             clearable
             w="12rem"
           />
@@ -97,7 +101,12 @@ const Content = ({ map }: { map: MapData }) => {
       {part.hidden > 0 && (
         <p className={styles["hint"]}>
           The {count(part.nodes.length)} with most calls are drawn; {counted(part.hidden, "node")}{" "}
-          more are found by name or namespace.
+          more are found by name or namespace, or in the list.{" "}
+          {!isAll && (
+            <Button size="compact-xs" variant="default" onClick={() => change({ more: "1" })}>
+              Draw more
+            </Button>
+          )}
         </p>
       )}
       <Drawing

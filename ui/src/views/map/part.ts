@@ -11,11 +11,18 @@ export interface Part {
   readonly hidden: number;
 }
 
-/** More than this on one drawing is a hairball, and takes seconds to lay out. */
-const nodesMax = 150;
+/** So many names can be read at once; more than the second is a hairball. */
+export const nodesShown = { first: 48, most: 150 };
 
 /** What the filter names and its neighbours; those with most calls where they are too many. */
-export const partOf = (map: ServiceMap, namespace: string | null, q: string): Part => {
+export const partOf = (
+  map: ServiceMap,
+  {
+    namespace,
+    q,
+    nodesMax,
+  }: { readonly namespace: string | null; readonly q: string; readonly nodesMax: number },
+): Part => {
   const wanted = q.toLowerCase();
   const isNamed = (node: MapNode): boolean =>
     (namespace === null || node.namespace === namespace) &&

@@ -1,33 +1,46 @@
 /** Where nodes of the map stand. */
 import type { MapNode, Part } from "./part.ts";
 
-export interface Place {
+interface Place {
   readonly x: number;
   readonly y: number;
 }
 
-/** Of nodes without namespaces: callers to the left of whom they call. Null where there are too many for columns. */
-export const columnsOf = (
-  { nodes, edges }: Part,
-  columnStep: number,
-): ReadonlyMap<string, Place> | null => {
-  const depths = depthsOf({ nodes, edges });
-  const columns = Map.groupBy(nodes, ({ id }) => depths.get(id) ?? 0);
-  if ([...columns.values()].some(({ length }) => length > columnMax)) return null;
+export interface Placing {
+  readonly places: ReadonlyMap<string, Place>;
+  /** Beside a node, for its name. */
+  readonly hasRoom: boolean;
+}
+
+export const placingOf = (part: Part, isNarrow: boolean): Placing =>
+  part.nodes.some(({ namespace }) => namespace !== null)
+    ? blocksOf(part.nodes)
+    : columnsOf(part, isNarrow ? 190 : 420);
+
+/** Of nodes without namespaces: callers to the left of whom they call, those that are as deep above each other. */
+const columnsOf = (part: Part, gapX: number): Placing => {
+  const depths = depthsOf(part);
+  const groups = Map.groupBy(part.nodes, ({ id }) => depths.get(id) ?? 0);
   const places = new Map<string, Place>();
-  for (const [depth, members] of columns) {
-    const sorted = members.toSorted((a, b) => b.calls - a.calls);
+  let hasRoom = true;
+  let left = 0;
+  for (const depth of [...groups.keys()].toSorted((a, b) => a - b)) {
+    const sorted = groups.get(depth)!.toSorted((a, b) => b.calls - a.calls);
+    const columns = Math.ceil(sorted.length / Math.max(columnMax, Math.sqrt(sorted.length * 1.2)));
+    const rows = Math.ceil(sorted.length / columns);
+    hasRoom &&= columns === 1;
     sorted.forEach(({ id }, index) => {
-      places.set(id, {
-        x: depth * columnStep,
-        y: (index - (sorted.length - 1) / 2) * (sorted.length === 1 ? 0 : rowStep),
-      });
+      const column = index % columns;
+      // Every second one stands lower, so that what goes to the ones behind it passes between.
+      const row = Math.floor(index / columns) + (column % 2) / 2;
+      places.set(id, { x: left + column * stepX, y: (row - (rows - 1) / 2) * rowStep });
     });
+    left += (columns - 1) * stepX + gapX;
   }
-  return places;
+  return { places, hasRoom };
 };
 
-const columnMax = 14;
+const columnMax = 8;
 const rowStep = 92;
 
 /** How many calls away from who is called by nobody; where calls go round, by the way found first. */
@@ -58,7 +71,7 @@ const gap = 90;
 const aspect = 1.7;
 
 /** Of nodes in namespaces: a block each, its nodes in rows by calls, blocks beside each other. */
-export const blocksOf = (nodes: readonly MapNode[]): ReadonlyMap<string, Place> => {
+const blocksOf = (nodes: readonly MapNode[]): Placing => {
   const blocks = [...Map.groupBy(nodes, ({ namespace }) => namespace ?? "").values()]
     .map((members) => {
       const columns = Math.ceil(Math.sqrt(members.length * 1.4));
@@ -88,5 +101,5 @@ export const blocksOf = (nodes: readonly MapNode[]): ReadonlyMap<string, Place> 
     left += width;
     lineHeight = Math.max(lineHeight, height);
   }
-  return places;
+  return { places, hasRoom: false };
 };

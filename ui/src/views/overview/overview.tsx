@@ -137,12 +137,16 @@ const Figures = ({ overview }: { overview: OverviewData }) => {
   );
 };
 
-/** Calls an hour of the last seven days, or of the last day where nothing is older. */
-const Recent = ({ overview: { recent } }: { overview: OverviewData }) => {
-  const shown = useMemo(() => {
+/** Calls an hour of the last seven days, or of the last day where nothing is older; by the minute where all is new. */
+const Recent = ({ overview: { recent, lastHour } }: { overview: OverviewData }) => {
+  const { shown, unit, span } = useMemo(() => {
+    if (lastHour.some(({ calls }) => calls > 0))
+      return { shown: lastHour, unit: "minute", span: "hour" };
     const isYoung = recent.slice(0, -hoursOfDay).every(({ calls }) => calls === 0);
-    return isYoung ? recent.slice(-hoursOfDay) : recent;
-  }, [recent]);
+    return isYoung
+      ? { shown: recent.slice(-hoursOfDay), unit: "hour", span: "24 hours" }
+      : { shown: recent, unit: "hour", span: "seven days" };
+  }, [recent, lastHour]);
   const startsMs = useMemo(() => shown.map(({ startMs }) => startMs), [shown]);
   const series = useMemo(
     () => [
@@ -156,11 +160,9 @@ const Recent = ({ overview: { recent } }: { overview: OverviewData }) => {
     [shown],
   );
   return (
-    <Panel
-      title={`Calls by the hour, last ${shown.length > hoursOfDay ? "seven days" : "24 hours"}`}
-    >
+    <Panel title={`Calls by the ${unit}, last ${span}`}>
       <Chart
-        label="Calls by the hour"
+        label={`Calls by the ${unit}`}
         startsMs={startsMs}
         series={series}
         format={count}
