@@ -199,6 +199,11 @@ export const telemetryLimits = {
   parametersMax: 256,
   /** Parts of one query string or cookie that are looked at. */
   pairsMax: 256,
+  /** Sets of header names that come together, of a sensor, and names in one of them: 400 KB. */
+  headPatternsMax: 512,
+  headPatternFieldsMax: 48,
+  /** Of one operation, for requests and each status: 128 bytes. Messages with others are counted field by field. */
+  operationHeadPatternsMax: 8,
   /** Addresses of callers of one operation, and of servers of one API. */
   callersMax: 64,
   serverAddressesMax: 64,

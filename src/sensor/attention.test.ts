@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { sensorLimits } from "../base/limits.ts";
+import { Look } from "../telemetry/attention.ts";
 import { AttentionTable, attend, SCAN, scanned } from "./attention.ts";
 
 /** Runs exchanges over one endpoint; `novel(index)` says whether a scan of that exchange would meet news. */
@@ -124,7 +125,7 @@ test("the table keeps endpoints apart, in fixed memory", () => {
   const scansOf = (hash: number, count: number): number => {
     let scans = 0;
     for (let index = 0; index < count; index += 1) {
-      if (!table.attend(hash, 0)) continue;
+      if (table.attend(hash, 0) !== Look.Bodies) continue;
       scans += 1;
       table.learned(hash, false);
     }

@@ -8,6 +8,7 @@
  * Exchanges are taken in blocks of that many, and in each block one is scanned, at a place that looks random: so traffic
  * that repeats with a period is sampled fairly, and never is fewer than one in sixteen scanned. A scan that meets
  * something new (a field, a kind, a status, the endpoint itself) makes the endpoint unknown again: all are scanned.
+ * Of an endpoint in the last row, values in heads are looked at where its bodies are.
  *
  * The state is one 32-bit integer, 0 for an endpoint never seen:
  *
@@ -15,6 +16,8 @@
  *     bits 16-20  exchanges of the current block that passed
  *     bits 21-25  place in the block that is scanned
  */
+
+import { Look } from "../telemetry/attention.ts";
 
 const QUIET_STEP = 64;
 const INTERVAL_BITS_MAX = 4;
@@ -78,12 +81,13 @@ export class AttentionTable {
     this.#salt = salt;
   }
 
-  /** Whether the bodies of this exchange of the endpoint are to be scanned. */
-  attend(endpointHash: number, intervalBitsMin: number): boolean {
+  /** How this exchange of the endpoint is to be looked at. */
+  attend(endpointHash: number, intervalBitsMin: number): Look {
     const slot = this.#slot(endpointHash);
     const next = attend(this.#states[slot]!, this.#salt ^ endpointHash, intervalBitsMin);
     this.#states[slot] = next & ~SCAN;
-    return (next & SCAN) !== 0;
+    if ((next & SCAN) !== 0) return Look.Bodies;
+    return (next & QUIET_MASK) >= QUIET_LAST ? Look.Names : Look.Heads;
   }
 
   /** To be told once a scan is over, or where the heads alone show something new (a status that was never seen). */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Attention, endpointOf } from "./attention.ts";
+import fc from "fast-check";
+import { type Attention, endpointOf, Look } from "./attention.ts";
 import { exchangeOf, play, type Written } from "./exchange.fixture.ts";
 import { defaultPrivacy } from "./privacy.ts";
 import type { OperationSummary } from "./summary.ts";
@@ -10,9 +11,10 @@ class Watch implements Attention {
   isOpen = true;
   readonly told: boolean[] = [];
   readonly endpoints = new Set<number>();
-  attend(endpoint: number): boolean {
+  look: Look = Look.Heads;
+  attend(endpoint: number): Look {
     this.endpoints.add(endpoint);
-    return this.isOpen;
+    return this.isOpen ? Look.Bodies : this.look;
   }
   learned(endpoint: number, novel: boolean): void {
     assert.ok(this.endpoints.has(endpoint), "an endpoint that was asked about");
@@ -122,6 +124,79 @@ test("bodies that are left out count as heads, and only scanned ones make a pres
   const counted = new Map(telemetry.counters.entries().map(({ name, count }) => [name, count]));
   assert.equal(counted.get("bodies-spared"), 10);
   assert.equal(counted.get("bodies-not-scanned") ?? 0, 0);
+});
+
+const names = ["a", "b", "token", "api_key", "x-tenant", "session"];
+const values = ["1", "2026-03-02", "amber", "0123456789abcdef0123"];
+const pairs = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...values)), {
+  maxLength: 4,
+});
+const joined = (given: readonly (readonly [string, string])[], by: string): string =>
+  given.map(([name, value]) => `${name}=${value}`).join(by);
+
+test("where only names are looked at, each still counts in every exchange", () => {
+  const exchange = fc.record({
+    query: pairs,
+    cookies: pairs,
+    headers: pairs,
+    responseHeaders: pairs,
+    look: fc.constantFrom(Look.Names, Look.Names, Look.Heads, Look.Bodies),
+    status: fc.constantFrom(200, 201),
+  });
+  type Row = typeof exchange extends fc.Arbitrary<infer Value> ? Value : never;
+  const told = (looks: boolean, rows: readonly Row[]): OperationSummary => {
+    const watch = new Watch();
+    watch.isOpen = false;
+    const telemetry = newTelemetry({ attention: watch });
+    for (const { query, cookies, headers, responseHeaders, look, status } of rows) {
+      watch.look = looks ? look : Look.Bodies;
+      play(telemetry, {
+        target: `/things?${joined(query, "&")}`,
+        status,
+        requestHeaders: { ...Object.fromEntries(headers), cookie: joined(cookies, "; ") },
+        responseHeaders: Object.fromEntries(responseHeaders),
+      });
+    }
+    telemetry.summaries();
+    return only(telemetry).operation;
+  };
+  fc.assert(
+    fc.property(fc.array(exchange, { minLength: 1, maxLength: 30 }), (rows) => {
+      const [sampled, whole] = [told(true, rows), told(false, rows)];
+      assert.deepEqual(sampled.request.credentials, whole.request.credentials);
+      const places = (operation: OperationSummary) => [
+        ...(["query", "cookies", "headers"] as const).map((place) => operation.request[place]),
+        ...[...operation.responses.values()].map(({ headers }) => headers),
+      ];
+      const wanted = places(whole);
+      for (const [index, parameters] of places(sampled).entries()) {
+        assert.equal(parameters.size, wanted[index]!.size);
+        for (const [name, { calls, repeated, text }] of parameters) {
+          const other = wanted[index]!.get(name)!;
+          assert.deepEqual([calls, repeated], [other.calls, other.repeated], name);
+          assert.equal(text.count > 0, other.text.count > 0, `a value of ${name}`);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("values of a path are looked at once a delta, and with the bodies", () => {
+  const watch = new Watch();
+  watch.isOpen = false;
+  watch.look = Look.Names;
+  const telemetry = newTelemetry({ attention: watch });
+  const slotAfter = (first: number): readonly [number, number] => {
+    for (let id = first; id < first + 20; id += 1) {
+      watch.isOpen = id % 10 === 9;
+      play(telemetry, { target: `/things/${id}` });
+    }
+    const node = telemetry.take()[0]!.root.children.get("things")!.children.get("{int}")!;
+    return [node.operations.get("GET")!.calls, node.slots[0]!.text.count];
+  };
+  assert.deepEqual(slotAfter(100), [20, 3]);
+  assert.deepEqual(slotAfter(200), [20, 3]);
 });
 
 test("requests that name the operation are always scanned", () => {

@@ -6,12 +6,19 @@ import { telemetryLimits } from "../base/limits.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { CLASS_MASK, CLASS_SHIFT, KIND_MASK, type Tape, TapeFlag, TapeKind } from "./tape.ts";
 
+/**
+ * How much of an exchange is looked at. Whatever it is, the exchange counts, and so does each name that its path and its heads
+ * bear. `Names`: a value is looked at only where none of its parameter was since the last delta.
+ */
+export const Look = { Names: 0, Heads: 1, Bodies: 2 } as const;
+export type Look = (typeof Look)[keyof typeof Look];
+
 /** `endpoint` is a hash of 32 bits that exchanges of one endpoint share, and seldom those of two. */
 export interface Attention {
-  /** Are the bodies of this exchange to be scanned? Asked once an exchange, before the first of its bodies. */
-  attend(endpoint: number): boolean;
+  /** Asked once an exchange, before the first of its bodies. */
+  attend(endpoint: number): Look;
   /**
-   * Told when an exchange that teaches is over: of every one that was attended, and of any other that shows something
+   * Told when an exchange that teaches is over: of every one whose bodies were looked at, and of any other that shows something
    * new in its heads. `novel`: it has an endpoint, a status, a field, or a kind or class of value that was not there
    * before, in any exchange of this process (as far as `knownFeaturesMax` remembers).
    */

@@ -1,3 +1,4 @@
+import { telemetryLimits } from "../base/limits.ts";
 import type { Head } from "../http/head.ts";
 import { HeaderName } from "../http/headername.ts";
 import { isCredentialName } from "./credentials.ts";
@@ -42,9 +43,19 @@ const SHIFT = 2;
 const FLEETING =
   /request-?id|correlation|trace|span|etag|nonce|idempotency|transaction-?id|csrf|xsrf/;
 
+/** The names of a head in their order, which most messages of one client and one server share. */
+export interface HeadPattern {
+  readonly headerIds: readonly number[];
+  readonly nameIds: readonly number[];
+  /** Names of those that bear credentials. */
+  readonly credentials: readonly string[];
+}
+
 /** What the numbers that `http/` gives to header names mean here: kept by number, since heads come in thousands. */
 export class HeaderNames {
   readonly #names: NameTable;
+  readonly #patterns: HeadPattern[] = [];
+  readonly #patternOf = new Map<number, number>();
   /** By header name number: name number in `NameTable`, shifted left, and the bits above. */
   #known: (number | undefined)[] = [];
 
@@ -66,16 +77,59 @@ export class HeaderNames {
       if (known === undefined || headerId === HeaderName.None)
         known = this.#add(head, index, headerId);
       const nameId = known >> SHIFT;
-      if ((known & UNREAD_BIT) !== 0 || nameId === 0) {
-        into.count(nameId);
-        if ((known & CREDENTIAL_BIT) !== 0) credentials?.push(this.#names.text(nameId));
-      } else {
-        const start = fields[at + 3]!;
-        const end = fields[at + 4]!;
-        judge.text(this.#names.flags[nameId]!, head.bytes, start, end);
-        into.observe(nameId, judge);
-      }
+      const field = into.count(nameId);
+      if ((known & CREDENTIAL_BIT) !== 0) credentials?.push(this.#names.text(nameId));
+      if ((known & UNREAD_BIT) !== 0 || !into.wants(field)) continue;
+      judge.text(this.#names.flags[nameId]!, head.bytes, fields[at + 3]!, fields[at + 4]!);
+      into.observe(field, judge);
     }
+  }
+
+  /** Number of the pattern of a head's names; -1 where it has none, for want of room or for a name without a number. */
+  patternOf(head: Head): number {
+    const { fields, fieldCount } = head;
+    let hash = fieldCount;
+    for (let at = 0; at < fieldCount * FIELD_STRIDE; at += FIELD_STRIDE) {
+      hash = (Math.imul(hash, 31) + fields[at]!) | 0;
+    }
+    const known = this.#patternOf.get(hash);
+    if (known === undefined) return this.#addPattern(head, hash);
+    const { headerIds } = this.#patterns[known]!;
+    if (headerIds.length !== fieldCount) return -1;
+    for (let index = 0; index < fieldCount; index += 1) {
+      if (headerIds[index] !== fields[index * FIELD_STRIDE]) return -1;
+    }
+    return known;
+  }
+
+  /** Where there is no room for more, all are forgotten: nothing may be counted by them. */
+  renewPatterns(): void {
+    if (this.#patterns.length < telemetryLimits.headPatternsMax) return;
+    this.#patterns.length = 0;
+    this.#patternOf.clear();
+  }
+
+  pattern(number: number): HeadPattern {
+    return this.#patterns[number]!;
+  }
+
+  #addPattern(head: Head, hash: number): number {
+    const { fieldCount } = head;
+    const number = this.#patterns.length;
+    if (number === telemetryLimits.headPatternsMax) return -1;
+    if (fieldCount > telemetryLimits.headPatternFieldsMax) return -1;
+    const headerIds = Array.from({ length: fieldCount }, (_, index) => head.nameIdAt(index));
+    if (headerIds.includes(HeaderName.None)) return -1;
+    const known = headerIds.map((id, index) => this.#known[id] ?? this.#add(head, index, id));
+    this.#patterns.push({
+      headerIds,
+      nameIds: known.map((each) => each >> SHIFT),
+      credentials: known
+        .filter((each) => (each & CREDENTIAL_BIT) !== 0)
+        .map((each) => this.#names.text(each >> SHIFT)),
+    });
+    this.#patternOf.set(hash, number);
+    return number;
   }
 
   #add(head: Head, index: number, headerId: number): number {

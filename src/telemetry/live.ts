@@ -6,6 +6,7 @@
 import { telemetryLimits } from "../base/limits.ts";
 import { Book, type NodeBudget } from "./book.ts";
 import { freezeParameters, freezeShape, freezeSlot } from "./freeze.ts";
+import { HeadPatterns } from "./headpatterns.ts";
 import { emptyLatency, type LatencySketch } from "./latency.ts";
 import { absorbNode } from "./merge.ts";
 import { WORD_KEY } from "./segment.ts";
@@ -73,10 +74,12 @@ export class RequestTally {
   query = 0;
   headers = 0;
   cookies = 0;
+  readonly headPatterns = new HeadPatterns();
   readonly credentials = new Map<string, number>();
   readonly bodies = new BodiesTally();
 
   freeze(book: Book, tables: Tables): RequestSummary {
+    this.headPatterns.settle(book, this.headers, tables);
     return {
       calls: this.calls,
       query: freezeParameters(book, this.query, tables),
@@ -92,9 +95,11 @@ export class RequestTally {
 export class ResponseTally {
   calls = 0;
   headers = 0;
+  readonly headPatterns = new HeadPatterns();
   readonly bodies = new BodiesTally();
 
   freeze(book: Book, tables: Tables): ResponseSummary {
+    this.headPatterns.settle(book, this.headers, tables);
     return {
       calls: this.calls,
       headers: freezeParameters(book, this.headers, tables),

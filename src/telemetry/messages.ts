@@ -2,17 +2,16 @@ import type { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { Exchange, Message } from "../http/exchange.ts";
 import { HeaderName } from "../http/headername.ts";
+import { Look } from "./attention.ts";
 import { BodyScan } from "./bodyscan.ts";
 import type { Book } from "./book.ts";
 import {
   authorizationCredential,
-  cookieCredential,
   credentialSet,
   grantCredential,
   headerCredential,
 } from "./credentials.ts";
 import { forgetFields } from "./freeze.ts";
-import { HeaderNames } from "./headers.ts";
 import { Joiner } from "./join.ts";
 import { ScanOutcome } from "./jsonscanner.ts";
 import { type BodiesTally, type OperationTally, RequestTally, ResponseTally } from "./live.ts";
@@ -29,30 +28,27 @@ export class MessageCounter {
   readonly #tables: Tables;
   readonly #counters: Counters<TallyName>;
   readonly #joiner: Joiner;
-  readonly #headers: HeaderNames;
   readonly #pairs: PairReader;
   readonly #parameters: ParameterWriter;
   readonly #credentials: string[] = [];
-  /** Serial number of the message that is counted: tells repeated parameters from new ones. */
-  #message = 0;
-  /** How many exchanges the one that is counted stands for, and whether its bodies were left out on purpose. */
+  /** How many exchanges the one that is counted stands for, and how it is looked at. */
   #times = 1;
-  #isSpared = false;
+  #look: Look = Look.Bodies;
 
   constructor(tables: Tables, counters: Counters<TallyName>) {
     this.#tables = tables;
     this.#counters = counters;
     this.#joiner = new Joiner(tables);
-    this.#headers = new HeaderNames(tables.names);
     this.#pairs = new PairReader(tables.names, tables.judge);
     this.#parameters = new ParameterWriter(forgetFields(tables));
   }
 
   /** What is true of both messages of the exchange that is counted next. */
-  begin(times: number, isSpared: boolean): void {
+  begin(times: number, look: Look): void {
     this.#times = times;
     this.#parameters.times = times;
-    this.#isSpared = isSpared;
+    this.#parameters.looksAtValues = look !== Look.Names;
+    this.#look = look;
   }
 
   /** Other statuses than 2xx and 3xx never shape a request: the caller asks before. */
@@ -63,9 +59,7 @@ export class MessageCounter {
     const credentials = this.#credentials;
     credentials.length = 0;
     request.calls += this.#times;
-    if (request.headers === 0) request.headers = book.node(0);
-    this.#begin(book, request.headers);
-    this.#headers.observe(head, this.#parameters, this.#tables.judge, credentials);
+    this.#headers(book, request, head, credentials);
     for (let at = 0; at < credentials.length; at += 1) {
       credentials[at] = headerCredential(credentials[at]!);
     }
@@ -101,16 +95,33 @@ export class MessageCounter {
       responses.set(exchange.status, response);
     }
     response.calls += this.#times;
-    if (response.headers === 0) response.headers = book.node(0);
-    this.#begin(book, response.headers);
-    this.#headers.observe(message.head, this.#parameters, this.#tables.judge, null);
+    this.#headers(book, response, message.head, null);
     this.#body(message, book, response.bodies);
     operation.responseBytes += message.bodyBytes * this.#times;
   }
 
+  /** Where values are not looked at, names that came together before are counted together. */
+  #headers(
+    book: Book,
+    tally: RequestTally | ResponseTally,
+    head: Message["head"],
+    credentials: string[] | null,
+  ): void {
+    const { headers, judge } = this.#tables;
+    if (this.#look === Look.Names) {
+      const pattern = headers.patternOf(head);
+      if (tally.headPatterns.add(pattern, this.#times)) {
+        credentials?.push(...headers.pattern(pattern).credentials);
+        return;
+      }
+    }
+    if (tally.headers === 0) tally.headers = book.node(0);
+    this.#begin(book, tally.headers);
+    headers.observe(head, this.#parameters, judge, credentials);
+  }
+
   #begin(book: Book, root: number): void {
-    this.#message = (this.#message + 1) | 0;
-    this.#parameters.begin(book, root, this.#message);
+    this.#parameters.begin(book, root, this.#tables.nextMessage());
   }
 
   #cookies(head: Message["head"], book: Book, request: RequestTally): void {
@@ -120,10 +131,7 @@ export class MessageCounter {
       if (head.nameIdAt(index) !== HeaderName.Cookie) continue;
       const start = head.fields[index * 5 + 3]!;
       const end = head.fields[index * 5 + 4]!;
-      this.#pairs.cookies(head.bytes, start, end, this.#parameters, (name) => {
-        const credential = cookieCredential(name);
-        if (credential !== null) this.#credentials.push(credential);
-      });
+      this.#pairs.cookies(head.bytes, start, end, this.#parameters, this.#credentials);
     }
   }
 
@@ -139,7 +147,8 @@ export class MessageCounter {
     body.count += this.#times;
     body.bytes += message.bodyBytes * this.#times;
     if (scan === null) {
-      this.#counters.add(this.#isSpared ? Tally.Spared : Tally.NotScanned, message.bodyBytes);
+      const tally = this.#look === Look.Bodies ? Tally.NotScanned : Tally.Spared;
+      this.#counters.add(tally, message.bodyBytes);
       return;
     }
     scan.end(message.complete);

@@ -1,5 +1,10 @@
 import { telemetryLimits } from "../base/limits.ts";
-import { isCredentialName, isWeakCredentialName, queryCredential } from "./credentials.ts";
+import {
+  cookieCredential,
+  isCredentialName,
+  isWeakCredentialName,
+  queryCredential,
+} from "./credentials.ts";
 import { NameFlag } from "./fieldnames.ts";
 import type { Judge } from "./judge.ts";
 import { LexicalClass } from "./lexical.ts";
@@ -14,6 +19,9 @@ export class PairReader {
   readonly #names: NameTable;
   readonly #judge: Judge;
   readonly #name = new Uint8Array(telemetryLimits.nameBytesMax + 1);
+  /** By number of a name: what a parameter or a cookie of that name is. */
+  readonly #parameters: (NameKind | undefined)[] = [];
+  readonly #cookies: (string | null | undefined)[] = [];
   readonly #value = new Uint8Array(telemetryLimits.tokenBytesMax);
 
   constructor(names: NameTable, judge: Judge) {
@@ -55,31 +63,40 @@ export class PairReader {
   ): void {
     const nameLength = decode(bytes, nameStart, nameEnd, this.#name);
     const nameId = this.#names.id(this.#name, 0, nameLength);
+    const kind = this.#kindOf(nameId);
+    const field = into.count(nameId);
+    if (kind === NameKind.Credential) {
+      credentials.push(queryCredential(this.#names.text(nameId)));
+      return;
+    }
+    if (kind === NameKind.Plain && !into.wants(field)) return;
     const valueLength = decode(bytes, valueStart, valueEnd, this.#value);
-    const name = this.#names.text(nameId);
-    const lower = name.toLowerCase();
-    if (isCredentialName(lower)) {
-      credentials.push(queryCredential(name));
-      into.count(nameId);
+    this.#judge.text(this.#names.flags[nameId]!, this.#value, 0, valueLength);
+    if (kind === NameKind.Weak && looksRandom(this.#judge.entry, valueLength)) {
+      credentials.push(queryCredential(this.#names.text(nameId)));
       return;
     }
-    const flags = this.#names.flags[nameId]!;
-    this.#judge.text(flags, this.#value, 0, valueLength);
-    if (isWeakCredentialName(lower) && looksRandom(this.#judge.entry, valueLength)) {
-      credentials.push(queryCredential(name));
-      into.count(nameId);
-      return;
-    }
-    into.observe(nameId, this.#judge);
+    if (into.wants(field)) into.observe(field, this.#judge);
   }
 
-  /** Pairs of a Cookie field (RFC 6265, section 4.2): names, and of values only class and length. */
+  #kindOf(nameId: number): NameKind {
+    const known = this.#parameters[nameId];
+    if (known !== undefined) return known;
+    const kind = kindOf(this.#names.text(nameId));
+    this.#parameters[nameId] = kind;
+    return kind;
+  }
+
+  /**
+   * Pairs of a Cookie field (RFC 6265, section 4.2): names, and of values only class and length. Those that are credentials are
+   * named in `credentials`.
+   */
   cookies(
     bytes: Uint8Array,
     start: number,
     end: number,
     into: ParameterWriter,
-    onName: (name: string) => void,
+    credentials: string[],
   ): void {
     let from = start;
     for (let pairs = 0; from < end && pairs < telemetryLimits.pairsMax; pairs += 1) {
@@ -92,14 +109,31 @@ export class PairReader {
       }
       if (equals > from) {
         const nameId = this.#names.id(bytes, from, equals);
-        onName(this.#names.text(nameId));
-        this.#judge.text(NameFlag.Private | NameFlag.Secret, bytes, equals + 1, stop);
-        into.observe(nameId, this.#judge);
+        let credential = this.#cookies[nameId];
+        if (credential === undefined) {
+          credential = cookieCredential(this.#names.text(nameId));
+          this.#cookies[nameId] = credential;
+        }
+        if (credential !== null) credentials.push(credential);
+        const field = into.count(nameId);
+        if (into.wants(field)) {
+          this.#judge.text(NameFlag.Private | NameFlag.Secret, bytes, equals + 1, stop);
+          into.observe(field, this.#judge);
+        }
       }
       from = stop + 1;
     }
   }
 }
+
+const NameKind = { Plain: 0, Weak: 1, Credential: 2 } as const;
+type NameKind = (typeof NameKind)[keyof typeof NameKind];
+
+const kindOf = (name: string): NameKind => {
+  const lower = name.toLowerCase();
+  if (isCredentialName(lower)) return NameKind.Credential;
+  return isWeakCredentialName(lower) ? NameKind.Weak : NameKind.Plain;
+};
 
 const RANDOM_CLASSES: ReadonlySet<number> = new Set([
   LexicalClass.Opaque,

@@ -16,6 +16,8 @@ export class ParameterWriter {
   #guess = 0;
   /** How many messages the one that is counted stands for. */
   times = 1;
+  /** Whether every value is looked at, or only the first of each parameter. */
+  looksAtValues = true;
 
   constructor(forget: ForgetFields) {
     this.#forget = forget;
@@ -42,10 +44,13 @@ export class ParameterWriter {
     return field;
   }
 
+  /** Whether the value of what `count` gave is to be looked at. */
+  wants(field: number): boolean {
+    return field !== 0 && (this.looksAtValues || this.#book!.cells[field + Node.Text] === 0);
+  }
+
   /** Counts the value that `judge` has judged last. */
-  observe(nameId: number, judge: Judge): void {
-    const field = this.count(nameId);
-    if (field === 0) return;
+  observe(field: number, judge: Judge): void {
     observeText(this.#book!, field, judge, telemetryLimits.fieldHashesMax);
   }
 }

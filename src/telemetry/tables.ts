@@ -1,5 +1,6 @@
 import { KeyedHash } from "../base/hash.ts";
 import { Course } from "./course.ts";
+import { HeaderNames } from "./headers.ts";
 import { Judge } from "./judge.ts";
 import { NameTable } from "./names.ts";
 import type { PrivacyRules } from "./privacy.ts";
@@ -16,6 +17,14 @@ export class Tables {
   readonly hash: KeyedHash;
   readonly judge: Judge;
   readonly tracer: Tracer;
+  readonly headers = new HeaderNames(this.names);
+  #message = 0;
+
+  /** Serial number of a message whose parameters are counted: tells repeated ones from new ones. */
+  nextMessage(): number {
+    this.#message = (this.#message + 1) | 0;
+    return this.#message;
+  }
 
   /** For a body that begins: where there is no room left, all is learned anew. */
   get course(): Course {

@@ -2,9 +2,10 @@ import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
 import { ApiTable, type WorkloadOf } from "./apis.ts";
-import { type Attention, endpointOf, Knowledge } from "./attention.ts";
+import { type Attention, endpointOf, Knowledge, Look } from "./attention.ts";
 import { BodyScan } from "./bodyscan.ts";
 import type { NodeBudget } from "./book.ts";
+import { countBounded } from "./boundedcounts.ts";
 import { observeLatency } from "./latency.ts";
 import { freezeNode, type OperationTally } from "./live.ts";
 import { type MediaType, mediaTypeOfHead } from "./mediatype.ts";
@@ -73,7 +74,7 @@ export class Telemetry implements ExchangeObserver {
   /** Bytes of bodies that the counts in use may come from. */
   #scannedBytes = 0;
   #exchangesUntilSettle = 0;
-  /** Of exchanges under way, where attention decides: twice the endpoint, plus one where their bodies are scanned. */
+  /** Of exchanges under way, where attention decides: four times the endpoint, plus how they are looked at. */
   readonly #attended = new Map<Exchange, number>();
   readonly #knowledge: Knowledge | null;
   /** Endpoints whose requests name the operation: theirs are scanned always. */
@@ -154,6 +155,7 @@ export class Telemetry implements ExchangeObserver {
     if (isHalfFull(this.#tables)) this.#begin();
     else {
       this.#apis.clear();
+      this.#tables.headers.renewPatterns();
       this.#scannedBytes = 0;
       this.#budget.left = telemetryLimits.shapeNodesMax;
     }
@@ -212,14 +214,14 @@ export class Telemetry implements ExchangeObserver {
     let known = this.#attended.get(exchange);
     if (known === undefined) {
       const endpoint = endpointOf(exchange);
-      known = endpoint * 2 + (attention.attend(endpoint) ? 1 : 0);
+      known = endpoint * 4 + attention.attend(endpoint);
       this.#attended.set(exchange, known);
     }
-    return isScanned(known);
+    return lookOf(known) === Look.Bodies;
   }
 
   #endpointOf(exchange: Exchange): number {
-    return Math.floor((this.#attended.get(exchange) ?? 0) / 2);
+    return Math.floor((this.#attended.get(exchange) ?? 0) / 4);
   }
 
   /** Tells what an exchange that is over has shown. */
@@ -235,7 +237,8 @@ export class Telemetry implements ExchangeObserver {
       if (operationSelector(selectors, message.head) !== "") this.#remember(endpoint);
       if (knowledge.isNewBody(tape, endpoint + status * 2 + place)) isNovel = true;
     }
-    if (isScanned(known) || isNovel) this.#options.attention!.learned(endpoint, isNovel);
+    if (lookOf(known) === Look.Bodies || isNovel)
+      this.#options.attention!.learned(endpoint, isNovel);
   }
 
   #remember(endpoint: number): void {
@@ -283,11 +286,12 @@ export class Telemetry implements ExchangeObserver {
     const api = this.#apis.of(exchange, target);
     const times = this.#options.standsFor?.(exchange) ?? 1;
     if (times > 1) api.mark("shedCalls", times - 1);
-    const isSpared = !isScanned(this.#attended.get(exchange) ?? 1);
+    const look = lookOf(this.#attended.get(exchange) ?? Look.Bodies);
+    const isSpared = look !== Look.Bodies;
     if (isSpared) api.mark("sparedCalls", times);
     if (refused) api.refused += 1;
     else api.calls += 1;
-    const node = this.#trie.reach(api, target, refused);
+    const node = this.#trie.reach(api, target, refused, look !== Look.Names);
     if (node === null) {
       this.counters.add(Tally.PathsRefused);
       return;
@@ -307,7 +311,7 @@ export class Telemetry implements ExchangeObserver {
     if (callers && hashes)
       operation.traces = this.#tables.tracer.observe(operation.traces, exchange, target);
     countBounded(api.serverAddresses, server.ip, times, telemetryLimits.serverAddressesMax);
-    this.#messages.begin(times, isSpared);
+    this.#messages.begin(times, look);
     if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
     this.#messages.response(operation, exchange, exchange.response!);
   }
@@ -348,7 +352,7 @@ function methodName(method: string): string {
 }
 
 /** Of an entry of `#attended`. */
-const isScanned = (attended: number): boolean => attended % 2 !== 0;
+const lookOf = (attended: number): Look => (attended & 3) as Look;
 
 function countCall(
   operation: OperationTally,
@@ -368,16 +372,6 @@ function countCall(
   observeTime(operation.buckets, timeMs, times, exchange.status >= 400 ? times : 0);
   const latencyMs = exchange.response!.startTimeMs - exchange.request!.endTimeMs;
   observeLatency(operation.latency, Math.max(0, latencyMs), times);
-}
-
-/** Counts `times` more of `key`; where there are too many keys, the half that is heard least goes. */
-function countBounded(counts: Map<string, number>, key: string, times: number, max: number): void {
-  const count = counts.get(key);
-  if (count === undefined && counts.size >= max) {
-    const order = [...counts].sort(([, a], [, b]) => a - b);
-    for (const [least] of order.slice(0, order.length >> 1)) counts.delete(least);
-  }
-  counts.set(key, (count ?? 0) + times);
 }
 
 /** Where there are too many APIs, those that are heard most stay. */

@@ -72,9 +72,12 @@ export class Tracer {
       }
       if (end - start < ID_BYTES_MIN || end - start > telemetryLimits.traceBytesMax) continue;
       into ??= new Map();
+      const day = Math.floor(Math.max(exchange.request!.startTimeMs, 0) / DAY_MS);
+      const full = fullSample(into, day);
+      if (full !== null && !isDrawn(head.bytes, start, end)) continue;
       const length = this.#compose(head.bytes.subarray(start, end), exchange.method, target);
       const hash = this.#hash.number(this.#bytes, 0, length);
-      const day = Math.floor(Math.max(exchange.request!.startTimeMs, 0) / DAY_MS);
+      if (full !== null && hash > full.at(-1)!.hash) continue;
       addTrace(into, day, { hash, caller: exchange.connection.client.ip });
     }
     return into;
@@ -98,6 +101,21 @@ export class Tracer {
     into.set(bytes.subarray(start, end), length);
     return length + end - start;
   }
+}
+
+function fullSample(sample: TraceSample, day: number): readonly Trace[] | null {
+  const traces = sample.get(day);
+  return traces !== undefined && traces.length >= telemetryLimits.tracesMax ? traces : null;
+}
+
+/**
+ * One id in eight, the same ones at each hop. Where a sample is full, those are enough to go on choosing from: most ids are
+ * not worth a keyed hash.
+ */
+function isDrawn(bytes: Uint8Array, start: number, end: number): boolean {
+  let hash = 0;
+  for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+  return (hash & 7) === 0;
 }
 
 export function addTrace(sample: TraceSample, day: number, trace: Trace): void {

@@ -1,5 +1,5 @@
 import { telemetryLimits } from "../base/limits.ts";
-import type { NodeBudget } from "./book.ts";
+import { Node, type NodeBudget } from "./book.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit } from "./forms.ts";
 import { LexicalClass } from "./lexical.ts";
@@ -26,6 +26,7 @@ export class Trie {
   readonly #tables: Tables;
   readonly #privacy: PrivacyRules;
   readonly #reading: SegmentReading = emptyReading();
+  #looksAtValues = true;
   /** Nodes of all APIs together. */
   nodeCount = 0;
 
@@ -39,9 +40,10 @@ export class Trie {
 
   /**
    * The node at which the target's path ends, made where it is new; null where a limit forbids. Every node on the
-   * way counts the call, and its slots their values.
+   * way counts the call, and its slots their values, or only the first since the last delta.
    */
-  reach(api: ApiTally, target: Target, refused: boolean): NodeTally | null {
+  reach(api: ApiTally, target: Target, refused: boolean, looksAtValues: boolean): NodeTally | null {
+    this.#looksAtValues = looksAtValues;
     let node = api.root;
     count(node, refused);
     let start = target.pathStart;
@@ -122,10 +124,11 @@ export class Trie {
     const slots = node.slots;
     const book = api.slots;
     for (let index = 0; index < slots.length; index += 1) {
+      const slot = slots[index]!;
+      if (!this.#looksAtValues && book.cells[slot + Node.Text] !== 0) continue;
       const start = reading.slotStarts[index]!;
       const end = reading.slotEnds[index]!;
       this.#tables.judge.text(NameFlag.IdLike | NameFlag.Private, reading.bytes, start, end);
-      const slot = slots[index]!;
       observeText(book, slot, this.#tables.judge, telemetryLimits.slotHashesMax);
     }
   }

@@ -60,6 +60,8 @@ export interface FrameBank {
   readonly count: number;
   /** Sends `many` frames from the one with index `first` on; how many the kernel took, at most some hundreds. */
   send(first: number, many: number): number;
+  /** The bytes of a frame, to be changed before it is sent again. */
+  frame(index: number): Uint8Array;
   close(): void;
 }
 
@@ -75,7 +77,9 @@ const openBank = (fd: number, frames: readonly Uint8Array[]): FrameBank => {
   const view = new DataView(memory);
   const vectors = frames.length * MESSAGE_BYTES;
   let data = vectors + frames.length * VECTOR_BYTES;
+  const starts = new Float64Array(frames.length + 1);
   frames.forEach((frame, index) => {
+    starts[index] = data;
     new Uint8Array(memory, data, frame.length).set(frame);
     const vector = vectors + index * VECTOR_BYTES;
     view.setBigUint64(vector, base + BigInt(data), true);
@@ -84,8 +88,10 @@ const openBank = (fd: number, frames: readonly Uint8Array[]): FrameBank => {
     view.setBigUint64(index * MESSAGE_BYTES + 24, 1n, true);
     data += frame.length;
   });
+  starts[frames.length] = data;
   return {
     count: frames.length,
+    frame: (index) => new Uint8Array(memory, starts[index]!, starts[index + 1]! - starts[index]!),
     send: (first, many) =>
       sendmmsg(fd, base + BigInt(first * MESSAGE_BYTES), Math.min(many, MESSAGES_A_CALL), 0),
     close: () => {

@@ -10,7 +10,7 @@ import { Duplicates } from "../../sensor/duplicates.ts";
 import { keepsFlow } from "../../sensor/sampling.ts";
 import type { NamedCount } from "../../sensor/status.ts";
 import type { WorkloadOf } from "../../telemetry/apis.ts";
-import type { Attention } from "../../telemetry/attention.ts";
+import { type Attention, Look } from "../../telemetry/attention.ts";
 import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
@@ -70,9 +70,10 @@ export class Listener implements ExchangeObserver, FlowOwner {
     this.#attention = {
       attend: (endpoint) => {
         const { scansBodies, scanIntervalBits } = this.#plan;
-        if (!scansBodies || this.#backlog > BACKLOG_HIGH) return false;
         const bitsMin = this.#backlog > BACKLOG_LOW ? SPARSE_SCAN_BITS : 0;
-        return attention.attend(endpoint, Math.max(scanIntervalBits, bitsMin));
+        const look = attention.attend(endpoint, Math.max(scanIntervalBits, bitsMin));
+        const hasNoTime = !scansBodies || this.#backlog > BACKLOG_HIGH;
+        return hasNoTime && look === Look.Bodies ? Look.Heads : look;
       },
       learned: (endpoint, novel) => attention.learned(endpoint, novel),
     };
