@@ -106,6 +106,10 @@ export function grantCredential(grant: string): string {
 /** The key of a set: sorted, without repetition, `-` for none. */
 export function credentialSet(found: readonly string[]): string {
   if (found.length === 0) return "-";
-  if (found.length === 1) return found[0]!;
+  const first = found[0]!;
+  if (found.length === 1) return first;
+  const second = found[1]!;
+  if (found.length === 2 && first !== second)
+    return first < second ? `${first} ${second}` : `${second} ${first}`;
   return [...new Set(found)].sort().join(" ");
 }
