@@ -29,6 +29,35 @@ export const anyText = (placeholder: string, allowed: string): Form<string> => (
   parse: (text) => ({ value: text }),
 });
 
+/** Text that `isAllowed` takes; as with every form, an empty one is none. */
+const textThat = (
+  placeholder: string,
+  allowed: string,
+  isAllowed: (text: string) => boolean,
+): Form<string> => ({
+  ...anyText(placeholder, allowed),
+  parse: (text) =>
+    text === "" || isAllowed(text) ? { value: text } : { wrong: text, meant: null },
+});
+
+const isUrlOf = (schemes: RegExp, text: string): boolean =>
+  schemes.test(text) && URL.canParse(text);
+
+export const webUrl = (allowed: string): Form<string> =>
+  textThat("URL", allowed, (text) => isUrlOf(/^https?:\/\/[^\s/]/i, text));
+
+export const natsUrls = (allowed: string): Form<string> =>
+  textThat("URL", allowed, (text) =>
+    text.split(",").every((part) => isUrlOf(/^(?:nats|tls):\/\/[^\s/]/, part)),
+  );
+
+export const name = (charactersMax: number): Form<string> =>
+  textThat(
+    "NAME",
+    `a name of up to ${charactersMax} characters`,
+    (text) => text.length <= charactersMax && !/\p{C}/u.test(text),
+  );
+
 export const oneOf = <const Word extends string>(words: readonly Word[]): Form<Word> => ({
   placeholder: words.join("|"),
   allowed: words.join(" or "),
@@ -134,12 +163,14 @@ export const headerNames: Form<readonly string[]> = listOf(
   suggestFieldName,
 );
 
-export const names: Form<readonly string[]> = listOf(
-  "LIST",
-  "a comma list of names, such as eth0,lo",
-  (item) => (/\s/.test(item) ? null : item),
-  (item) => item.split(/\s+/).join(","),
-);
+/** `things` completes "a comma list of". */
+export const names = (things: string): Form<readonly string[]> =>
+  listOf(
+    "LIST",
+    `a comma list of ${things}`,
+    (item) => (/\s/.test(item) ? null : item),
+    (item) => item.split(/\s+/).join(","),
+  );
 
 /** Some of the words; `none` is the empty list. */
 export const someOf = <const Word extends string>(

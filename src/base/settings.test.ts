@@ -76,6 +76,22 @@ test("a wrong value names its source, itself, what is allowed and what is near",
   );
 });
 
+test("URLs and names are looked at before they are used", () => {
+  const rows: readonly [SettingName, string, string][] = [
+    ["publicUrl", "nta.example", "https://nta.example/nta"],
+    ["publicUrl", "javascript:alert(1)", "http://[::1]:8090"],
+    ["natsMonitor", "a:8222", "http://a:8222"],
+    ["nats", "http://a", "nats://a:4222,tls://b"],
+    ["nats", "nats://a,b", "nats://a"],
+    ["sensorName", "n".repeat(129), "n".repeat(128)],
+    ["sensorName", "a\u001b[2J", "ä b"],
+  ];
+  for (const [name, wrong, right] of rows) {
+    assert.equal(read({}, [[name, right]])[name], right);
+    assert.throws(() => read({}, [[name, wrong]]), UsageError, wrong);
+  }
+});
+
 test("a variable of ours that does not exist is refused with the nearest one", () => {
   refuse(
     { INVICTI_TAP_PORT: "80" },

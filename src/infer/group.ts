@@ -14,7 +14,7 @@ export interface ApiGroup {
 
 /**
  * One workload is one API, whatever names it is called by; where the workload is not known, host and port
- * are. Hints come before both: `splits` keep a host apart, `merges` join.
+ * are, and the names of loopback are one host. Hints come before both: `splits` keep a host apart, `merges` join.
  */
 export function groupApis(summaries: readonly ApiSummary[], hints: Hints): ApiGroup[] {
   const groups = new Map<string, ApiSummary[]>();
@@ -40,9 +40,18 @@ function groupKey(summary: ApiSummary, hints: Hints): string {
   const merge = hints.merges.findIndex((hosts) => hosts.some((name) => names.includes(name)));
   if (merge >= 0) return `merge ${merge}`;
   const isSplit = hints.splits.some((name) => names.includes(name));
-  if (workload !== "" && !isSplit) return `workload ${workload} ${port}`;
-  return `host ${host} ${port}`;
+  if (isSplit) return `split ${host} ${port}`;
+  if (workload !== "") return `workload ${workload} ${port}`;
+  return `host ${hostItself(host)} ${port}`;
 }
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"]);
+
+/**
+ * The host behind a name: who calls `localhost`, `127.0.0.1` or `[::1]` means the same process. Of these names alone, so that it
+ * does not matter what is heard first.
+ */
+export const hostItself = (host: string): string => (LOOPBACK.has(host) ? "localhost" : host);
 
 function describeGroup(summaries: ApiSummary[], hints: Hints): ApiGroup {
   const calls = new Map<string, number>();

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { inventoryLimits } from "../base/limits.ts";
 import { frameOf } from "../infer/frame.ts";
+import { hostItself } from "../infer/group.ts";
 import type { ApiKey } from "../telemetry/summary.ts";
 
 export const ALL_SOURCES = "*";
@@ -16,7 +17,10 @@ export const sourceId = (key: ApiKey): string =>
 
 /** The API of a source by the rule of `infer/group.ts`: its workload and port, else its host and port. */
 export const homeApi = ({ workload, host, port }: ApiKey): string =>
-  digest(workload === "" ? `host\n${host}\n${port}` : `workload\n${workload}\n${port}`, 12);
+  digest(
+    workload === "" ? `host\n${hostItself(host)}\n${port}` : `workload\n${workload}\n${port}`,
+    12,
+  );
 
 /** Stays when a parameter of the path gets another name. */
 export const endpointId = (api: string, method: string, path: string): string =>

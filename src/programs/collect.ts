@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
-import { openStatusServer } from "../sensor/statusserver.ts";
+import type { SensorStatus } from "../sensor/status.ts";
+import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
 import { namespaceFilter, openCluster } from "./clusterwatch.ts";
 import { openCollector } from "./collect/collector.ts";
 import { Interruption } from "./interruption.ts";
@@ -41,10 +42,10 @@ export const collect = async (settings: Settings): Promise<number> => {
       workloadOf: (ip, port, timeMs) => cluster.owners.listenerAt(ip, port, timeMs)?.workload ?? "",
     }),
   });
-  const status =
-    settings.statusListen === null
-      ? null
-      : await openStatusServer({ ...settings.statusListen, status: () => collector.status() });
+  const status = await openStatus(settings, collector).catch(async (error: unknown) => {
+    await Promise.all([collector.stop(0), cluster?.close()]);
+    throw error;
+  });
   const page = status === null ? "" : `; status at port ${status.port}`;
   const { address, port } = collector.bound;
   log.info(
@@ -65,3 +66,11 @@ export const collect = async (settings: Settings): Promise<number> => {
     );
   return 0;
 };
+
+const openStatus = async (
+  { statusListen }: Settings,
+  collector: { status(): SensorStatus },
+): Promise<StatusServer | null> =>
+  statusListen === null
+    ? null
+    : await openStatusServer({ ...statusListen, status: () => collector.status() });

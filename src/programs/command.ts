@@ -5,6 +5,9 @@ import { UsageError } from "../base/errors.ts";
 import { type Environment, type Flags, readSettings } from "../base/settings.ts";
 import { programs } from "./table.ts";
 
+/** Columns of a description in help texts; where a terminal has fewer, lines go beyond its edge. */
+const HELP_WIDTH_MIN = 24;
+
 /** Parses `words`, runs the program that they name and gives its exit status. */
 export const run = async (words: readonly string[], environment: Environment): Promise<number> => {
   let status = 0;
@@ -12,7 +15,8 @@ export const run = async (words: readonly string[], environment: Environment): P
     .description("Finds the HTTP APIs in network traffic and writes their OpenAPI descriptions.")
     .option("-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand(false);
+    .helpCommand(false)
+    .configureHelp({ minWidthToWrap: HELP_WIDTH_MIN });
   for (const program of Object.keys(programs) as Program[]) {
     addProgram(command, program, async (operands, flags) => {
       status = await programs[program].run(operands, readSettings(program, flags, environment));

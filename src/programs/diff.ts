@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
+import { readNamedFile } from "../sensor/namedfile.ts";
 import type { Description } from "../spec/description.ts";
 import { type Change, diffDescriptions } from "../spec/diff.ts";
 import { readDescription } from "../spec/import.ts";
@@ -31,7 +32,7 @@ const read = async (operand: string, settings: Settings): Promise<Description> =
 };
 
 const textOf = async (operand: string, settings: Settings): Promise<string> => {
-  if (existsSync(operand)) return readFileSync(operand, "utf8");
+  if (existsSync(operand)) return readNamedFile("nta diff", operand);
   const [, name, version] = /^(.+?)(?:@(\d+))?$/.exec(operand) ?? [];
   const looksLikeFile = version === undefined && /\.(?:ya?ml|json)$/.test(operand);
   if (name === undefined || looksLikeFile)

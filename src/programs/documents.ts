@@ -7,7 +7,7 @@ import { makeFolders } from "../sensor/folder.ts";
 const FOLDER_MODE = 0o777;
 
 /** Refuses a folder that cannot be written to before any work is done; makes nothing yet. */
-export const checkFolder = (folder: string): void => {
+export const checkFolder = (folder: string, flag = "-o"): void => {
   let existing = resolve(folder);
   let found = statSync(existing, { throwIfNoEntry: false });
   try {
@@ -18,7 +18,7 @@ export const checkFolder = (folder: string): void => {
     if (found?.isDirectory() === false) throw Object.assign(new Error(), { code: "ENOTDIR" });
     accessSync(existing, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw cannotWrite(folder, error);
+    throw cannotWrite(folder, error, flag);
   }
 };
 
@@ -47,10 +47,10 @@ export const writeDocument = (folder: string, name: string, text: string): strin
   return path;
 };
 
-const cannotWrite = (path: string, error: unknown): UsageError => {
+const cannotWrite = (path: string, error: unknown, flag = "-o"): UsageError => {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
   return new UsageError(
-    `cannot write to ${path}: ${WRITE_ADVICE.get(code) ?? code}. Name another folder with -o.`,
+    `cannot write to ${path}: ${WRITE_ADVICE.get(code) ?? code}. Name another folder with ${flag}.`,
   );
 };
 

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import { type Hints, noHints } from "../infer/hints.ts";
+import { readNamedFile } from "../sensor/namedfile.ts";
 
 /** Hints of the file that `--hints` names, and the aliases of `--host-alias`. */
 export const readHints = async ({ hints: path, hostAlias }: Settings): Promise<Hints> => {
@@ -12,17 +12,7 @@ export const readHints = async ({ hints: path, hostAlias }: Settings): Promise<H
 
 const readFile = async (path: string): Promise<Hints> => {
   const { parseHints } = await import("../spec/hints.ts");
-  const { value, problems } = parseHints(readText(path));
+  const { value, problems } = parseHints(readNamedFile("--hints", path));
   if (problems.length === 0) return value;
   throw new UsageError(`${path}: ${problems[0]!.replaceAll(/\s+/g, " ")}; see docs/hints.md`);
-};
-
-const readText = (path: string): string => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "there is no such file" : code;
-    throw new UsageError(`cannot read the hints in ${path}: ${reason}`);
-  }
 };

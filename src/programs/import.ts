@@ -1,15 +1,8 @@
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-} from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
+import { readNamedFile } from "../sensor/namedfile.ts";
 import type { ImportResult, Upload } from "../server/contract.ts";
 import { findApi } from "./client/find.ts";
 import { ServerClient } from "./client/server.ts";
@@ -28,9 +21,13 @@ export const importFile = async (
   if (!existsSync(path!)) throw new UsageError(`${path}: there is no such file`);
   if (statSync(path!).isDirectory()) throw new UsageError(`${path} is a folder; name a file`);
   const server = new ServerClient(settings);
-  return isDescription(path!)
-    ? await importDescription(path!, server, settings)
-    : await importTraffic(path!, server, settings);
+  if (isDescription(path!)) return await importDescription(path!, server, settings);
+  if (settings.api !== "") {
+    throw new UsageError(
+      "--api is for descriptions: traffic says itself which API it belongs to, so leave it out",
+    );
+  }
+  return await importTraffic(path!, server, settings);
 };
 
 /** By its name, but for a HAR file that is called `.json`. */
@@ -49,7 +46,7 @@ const importDescription = async (
   { api, json }: Settings,
 ): Promise<number> => {
   const query = api === "" ? {} : { api: (await findApi(server, api)).id };
-  const text = readFileSync(path, "utf8");
+  const text = readNamedFile("nta import", path);
   const result = await server.send<ImportResult>("POST", "/imports", query, text, "text/plain");
   if (json) printLine(JSON.stringify(result));
   else {

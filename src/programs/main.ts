@@ -17,7 +17,8 @@ export const main = async (words: readonly string[]): Promise<void> => {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`nta: ${error.message}\n`);
-    process.exitCode = STATUS_USAGE;
+    // Whatever was opened before the mistake was met ends with the process, and does not hold it.
+    process.exit(STATUS_USAGE);
   }
 };
 

@@ -4,7 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { copyStore } from "../inventory/copying.ts";
 import { openInventory } from "../inventory/inventory.ts";
 import { hashOf } from "../inventory/names.ts";
-import { storePath, takeStore } from "./server/storefile.ts";
+import { makeStoreFile, storePath, takeStore } from "./server/storefile.ts";
 import { printLine } from "./standardoutput.ts";
 
 /**
@@ -23,6 +23,7 @@ export const migrate = async (settings: Settings): Promise<number> => {
   }
   const locks = [takeStore(from), takeStore(to)];
   try {
+    makeStoreFile(to);
     const counts = await copyStore(from, to);
     const rows = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const [before, after] = [await digestsOf(from), await digestsOf(to)];

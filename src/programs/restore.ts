@@ -1,4 +1,13 @@
-import { closeSync, copyFileSync, existsSync, openSync, readSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import { copyStore } from "../inventory/copying.ts";
@@ -18,17 +27,37 @@ export const restore = async (operands: readonly string[], settings: Settings): 
   }
   refuseOther(file!);
   const lock = takeStore(settings.store);
+  const partial = `${path}.${process.pid}.partial`;
   const aside = `${path}.before-${Date.now().toString(36)}`;
   const hadStore = existsSync(path);
-  for (const suffix of ["", "-wal", "-shm"]) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  try {
+    await copyWhole(file!, partial);
+    for (const ending of ENDINGS) {
+      if (existsSync(path + ending)) renameSync(path + ending, aside + ending);
+    }
+    renameSync(partial, path);
+  } finally {
+    for (const ending of ENDINGS) rmSync(partial + ending, { force: true });
+    lock?.release();
   }
-  copyFileSync(file!, path);
-  const inventory = await openInventory({ url: settings.store });
-  await inventory.close();
-  lock?.release();
   printLine(`${path} is what ${file} holds${hadStore ? `; what was there is ${aside}` : ""}`);
   return 0;
+};
+
+/** A database of SQLite, and what it keeps beside it while it is open. */
+const ENDINGS = ["", "-wal", "-shm"] as const;
+
+/** Copies a backup and opens the copy once, so that nothing takes a store's place that is none. */
+const copyWhole = async (file: string, partial: string): Promise<void> => {
+  try {
+    copyFileSync(file, partial);
+    chmodSync(partial, 0o600);
+    const inventory = await openInventory({ url: `sqlite:${partial}` });
+    await inventory.close();
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? "it is no whole backup of nta";
+    throw new UsageError(`${file} cannot be restored (${reason}); the store is as it was`);
+  }
 };
 
 /** PostgreSQL has no file to put aside, so its database must be empty. */
@@ -44,8 +73,12 @@ const MAGIC = "SQLite format 3\0";
 const refuseOther = (file: string): void => {
   if (!existsSync(file)) throw new UsageError(`${file}: there is no such file`);
   const head = Buffer.alloc(MAGIC.length);
-  const descriptor = openSync(file, "r");
-  readSync(descriptor, head, 0, head.length, 0);
-  closeSync(descriptor);
+  try {
+    const descriptor = openSync(file, "r");
+    readSync(descriptor, head, 0, head.length, 0);
+    closeSync(descriptor);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
   if (head.toString("latin1") !== MAGIC) throw new UsageError(`${file} is no backup of nta`);
 };

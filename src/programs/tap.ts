@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { Settings } from "../base/config.ts";
+import { type Settings, settings as table } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
@@ -43,7 +43,11 @@ export const tap = async (settings: Settings): Promise<number> => {
     ...kubernetes?.options,
   });
   kubernetes?.follow(running);
-  const status = await openStatus(settings, running, log);
+  const status = await openStatus(settings, running, log).catch(async (error: unknown) => {
+    await running.stop(0);
+    await kubernetes?.close();
+    throw error;
+  });
   const line = process.stderr.isTTY === true ? openLine(running, destination) : null;
   announce(settings, running, status, log);
   const outcome = await untilEnd(running, interruption.signal);
@@ -84,7 +88,9 @@ const openStatus = async (
   try {
     return await openStatusServer({ ...statusListen, status: () => running.status() });
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    const { address, port } = statusListen;
+    const isNamed = `${address}:${port}` !== table.statusListen.fallback;
+    if (isNamed || !(error instanceof UsageError)) throw error;
     log.warn(`no status page: ${error.message}`);
     return null;
   }

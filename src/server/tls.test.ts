@@ -76,6 +76,5 @@ test("the certificate makes a sensor, and nobody who may look", async () => {
 });
 
 test("files that are not there are told at the start", () => {
-  const files = new TlsFiles(file("nowhere.pem"), file("server.key"), null);
-  assert.throws(() => files.options(), UsageError);
+  assert.throws(() => new TlsFiles(file("nowhere.pem"), file("server.key"), null), UsageError);
 });

@@ -1,6 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Server } from "node:https";
+import { createSecureContext } from "node:tls";
 import { UsageError } from "../base/errors.ts";
+import { readNamedFile } from "../sensor/namedfile.ts";
 
 const CHECK_MS = 30_000;
 
@@ -13,22 +15,27 @@ export class TlsFiles {
   };
   #stamp = "";
 
-  /** Throws a `UsageError` where a file cannot be read. */
+  /** Throws a `UsageError` where a file cannot be read, or is not what it should be. */
   constructor(cert: string, key: string, clientCa: string | null) {
     this.#paths = { cert, key, clientCa };
     this.#stamp = this.#currentStamp();
+    this.#check();
   }
 
   options(): Record<string, unknown> {
     const { cert, key, clientCa } = this.#paths;
     return {
-      cert: read("tls-cert", cert),
-      key: read("tls-key", key),
+      cert: readNamedFile("--tls-cert", cert),
+      key: readNamedFile("--tls-key", key),
       minVersion: "TLSv1.2",
       // People come without certificates, so none is demanded; `Access` looks whether one was verified.
       ...(clientCa === null
         ? {}
-        : { ca: read("tls-client-ca", clientCa), requestCert: true, rejectUnauthorized: false }),
+        : {
+            ca: readNamedFile("--tls-client-ca", clientCa),
+            requestCert: true,
+            rejectUnauthorized: false,
+          }),
     };
   }
 
@@ -47,20 +54,26 @@ export class TlsFiles {
     return () => clearInterval(timer);
   }
 
+  #check(): void {
+    const { cert, key, clientCa } = this.#paths;
+    const { ca, ...own } = this.options();
+    try {
+      createSecureContext(own);
+    } catch (error) {
+      throw new UsageError(
+        `--tls-cert and --tls-key: ${cert} and ${key} are no certificate and its key in PEM (${(error as Error).message})`,
+      );
+    }
+    // OpenSSL passes over what is no certificate.
+    if (ca !== undefined && !/-----BEGIN (?:\w+ )?CERTIFICATE-----/.test(String(ca))) {
+      throw new UsageError(`--tls-client-ca: ${clientCa} holds no certificate in PEM`);
+    }
+  }
+
   #currentStamp(): string {
     const { cert, key, clientCa } = this.#paths;
     return [cert, key, ...(clientCa === null ? [] : [clientCa])]
       .map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
       .join(" ");
-  }
-}
-
-function read(flag: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(
-      `--${flag}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-    );
   }
 }

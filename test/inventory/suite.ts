@@ -171,6 +171,19 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       assert.equal((await onlyApi()).calls, 6);
     });
 
+    test("the names of loopback are one API, whichever is heard first", async () => {
+      const names = ["127.0.0.1:3000", "localhost:3000", "[::1]:3000"];
+      const calls = names.map((host) => call("GET /users/17", { host, port: 3000 }));
+      for (const one of calls) await hear(one);
+      const { id, hosts, calls: count } = await onlyApi();
+      assert.deepEqual([[...hosts].sort(), count], [["127.0.0.1", "::1", "localhost"], 3]);
+      await inventory.close();
+      url = await makeStore();
+      inventory = await openAgain();
+      await hear(...[...calls].reverse());
+      assert.equal((await onlyApi()).id, id);
+    });
+
     test("deltas in one batch and in many give the same document", async () => {
       const lines = Array.from({ length: 30 }, (_, index) =>
         call(`GET /items/${index % 7}/parts/${index} 200`),

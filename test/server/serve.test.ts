@@ -94,8 +94,7 @@ paths:
 
 test("what an operator does wrong is one line", async () => {
   await withFolder(async (folder) => {
-    writeFileSync(join(folder, "hello.json"), '{"hello":1}');
-    const rows: readonly [readonly string[], RegExp][] = [
+    refuseAll(folder, [
       [
         ["apis", "--url", "http://127.0.0.1:1"],
         /does not answer: .*Is nta serve or nta start running there/,
@@ -115,14 +114,47 @@ test("what an operator does wrong is one line", async () => {
       [["serve", "--listen", "999999"], /"999999" is not allowed/],
       [["serve", "--forward-allow", "10.0.0.0/99"], /--forward-allow: "10\.0\.0\.0\/99"/],
       [["serve", "--admin-token-file", "nowhere"], /nowhere cannot be read/],
-    ];
-    for (const [words, expected] of rows) {
-      const { status, stderr } = run(words, folder);
-      assert.match(stderr, expected, words.join(" "));
-      assert.deepEqual([status, stderr.trim().split("\n").length], [2, 1], stderr);
-    }
+    ]);
   });
 });
+
+test("files and places that are not what they should be are one line too", async () => {
+  await withFolder(async (folder) => {
+    refuseAll(folder, [
+      [["serve", "--store", "sqlite:."], /\. cannot be used \(it is a folder\)/],
+      [["serve", "--tls-cert", "hello.json", "--tls-key", "hello.json"], /no certificate and its/],
+      [["serve", "--forward-folder", "hello.json"], /hello\.json.* with --forward-folder/],
+      [["apis", "--token", "a\nb"], /^nta: --token: this is no token/],
+      [["diff", ".", "."], /nta diff: \. cannot be read: it is a folder/],
+      [["import", "other.db", "--api", "shop"], /--api is for descriptions/],
+      [["restore", "."], /EISDIR/],
+      [["restore", "other.db", "--store", "sqlite:store.db"], /other\.db cannot be restored/],
+      [["collect", "-o", "x", "--status-listen", "192.0.2.1:9"], /--status-listen: 192\.0\.2\.1:9/],
+      [["tap", "--server", "http://127.0.0.1:1", "--token-file", "no"], /--token-file: no cannot/],
+      [
+        ["tap", "--server", "http://127.0.0.1:1", "--ca-file", "no"],
+        /--ca-file: no cannot be read/,
+      ],
+    ]);
+  });
+});
+
+/** One line, status 2, and nothing half written. */
+const refuseAll = (
+  folder: string,
+  rows: readonly (readonly [words: readonly string[], expected: RegExp])[],
+): void => {
+  writeFileSync(join(folder, "hello.json"), '{"hello":1}');
+  writeFileSync(join(folder, "other.db"), "SQLite format 3\0 and nothing behind it");
+  const names = readdirSync(folder).sort();
+  for (const [words, expected] of rows) {
+    const { status, stderr } = run(words, folder);
+    assert.match(stderr, expected, words.join(" "));
+    assert.deepEqual([status, stderr.trim().split("\n").length], [2, 1], stderr);
+  }
+  const left = readdirSync(folder).filter((name) => !/^nta-data$|\.lock$/.test(name));
+  assert.deepEqual(left.sort(), names, "nothing is left behind");
+};
 
 test("beyond loopback a token is made once, printed once, and needed", async () => {
   await withFolder(async (folder) => {

@@ -57,7 +57,7 @@ export const documentSettings = {
     form: onOrOff,
     fallback: "true",
     description:
-      "Whether documents say what they rest on: calls, first and last time, latency (`x-nta`).",
+      "Documents say what they rest on: calls, first and last time, latency (`x-nta`). The flag leaves that out.",
     programs: EXPORTERS,
   }),
   explain: setting({

@@ -27,7 +27,7 @@ export const kubernetesSettings = {
   namespacesInclude: setting({
     flag: "namespaces-include",
     variable: "NTA_NAMESPACES_INCLUDE",
-    form: names,
+    form: names("namespaces, such as shop,payments"),
     fallback: "",
     fallbackNote: "all",
     description: "Kubernetes namespaces whose APIs are used.",
@@ -36,7 +36,7 @@ export const kubernetesSettings = {
   namespacesExclude: setting({
     flag: "namespaces-exclude",
     variable: "NTA_NAMESPACES_EXCLUDE",
-    form: names,
+    form: names("namespaces, such as shop,payments"),
     fallback: "",
     fallbackNote: "none",
     description: "Kubernetes namespaces whose APIs are left out.",

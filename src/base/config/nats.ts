@@ -1,5 +1,5 @@
 /** How programs meet on NATS JetStream, where `--server` of a sensor or `--nats` of a server names one. */
-import { anyText, onOrOff } from "../forms.ts";
+import { anyText, natsUrls, onOrOff, webUrl } from "../forms.ts";
 import { countFrom, memorySize } from "../quantities.ts";
 import { setting } from "./setting.ts";
 
@@ -18,7 +18,7 @@ export const natsSettings = {
   nats: setting({
     flag: "nats",
     variable: "NTA_NATS",
-    form: anyText("URL", "URLs of NATS servers, such as nats://a:4222,nats://b:4222"),
+    form: natsUrls("URLs of NATS servers, such as nats://a:4222,nats://b:4222"),
     fallback: "",
     fallbackNote: "none: deltas come over HTTP alone",
     description:
@@ -54,7 +54,7 @@ export const natsSettings = {
   natsMonitor: setting({
     flag: "nats-monitor",
     variable: "NTA_NATS_MONITOR",
-    form: anyText("URL", "the URL of a NATS server's monitoring port, such as http://a:8222"),
+    form: webUrl("the URL of a NATS server's monitoring port, such as http://a:8222"),
     fallback: "",
     fallbackNote: "none: sync_interval is not checked",
     description: "Where it can be seen whether acknowledged deltas are synced to the disk.",

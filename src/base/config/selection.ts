@@ -10,7 +10,7 @@ export const selectionSettings = {
   interfaces: setting({
     flag: "interfaces",
     variable: "INVICTI_TAP_INTERFACES",
-    form: names,
+    form: names("interfaces, such as eth0,lo"),
     fallback: "",
     fallbackNote: "all",
     description:

@@ -1,5 +1,5 @@
 /** What `nta serve` listens on, whom it lets in, and where it keeps what it knows. */
-import { anyText, names, onOrOff } from "../forms.ts";
+import { anyText, names, onOrOff, webUrl } from "../forms.ts";
 import { countFrom, listenAddressOrOff, memorySize } from "../quantities.ts";
 import { setting } from "./setting.ts";
 
@@ -63,7 +63,7 @@ export const serverSettings = {
   hostNames: setting({
     flag: "host-names",
     variable: "NTA_HOST_NAMES",
-    form: names,
+    form: names("host names, such as nta.example,inventory.corp.example"),
     fallback: "",
     fallbackNote: "on loopback only localhost and addresses, elsewhere any",
     description:
@@ -73,7 +73,7 @@ export const serverSettings = {
   publicUrl: setting({
     flag: "public-url",
     variable: "NTA_PUBLIC_URL",
-    form: anyText("URL", "the URL under which people reach the page"),
+    form: webUrl("the URL under which people reach the page, such as https://nta.example.com"),
     fallback: "",
     fallbackNote: "that of --listen",
     description: "Used in links of APIs.json, Backstage entities and for single sign-on.",
@@ -136,7 +136,7 @@ export const serverSettings = {
   oidcEditors: setting({
     flag: "oidc-editors",
     variable: "NTA_OIDC_EDITORS",
-    form: names,
+    form: names("e-mail addresses, subjects and groups, such as ann@example.com,admins"),
     fallback: "",
     fallbackNote: "none: everybody who signs in may only look",
     description:
@@ -146,7 +146,7 @@ export const serverSettings = {
   oidcViewers: setting({
     flag: "oidc-viewers",
     variable: "NTA_OIDC_VIEWERS",
-    form: names,
+    form: names("e-mail addresses, subjects and groups, such as ann@example.com,admins"),
     fallback: "",
     fallbackNote: "everybody whom the provider lets in",
     description: "Verified e-mail addresses, subjects and groups of those who may look.",
@@ -181,7 +181,7 @@ export const serverSettings = {
   forwardAllow: setting({
     flag: "forward-allow",
     variable: "NTA_FORWARD_ALLOW",
-    form: names,
+    form: names("host names, addresses and networks, such as inventory.corp.example,10.1.0.0/16"),
     fallback: "",
     fallbackNote: "public addresses only",
     description:

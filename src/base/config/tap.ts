@@ -1,5 +1,5 @@
 /** How the tap listens, what it may use, and where what it learned goes. */
-import { anyText, oneOf, onOrOff, someOf } from "../forms.ts";
+import { anyText, name, oneOf, onOrOff, someOf } from "../forms.ts";
 import { coreShare, countOrAuto, listenAddressOrOff, memorySize, timeSpan } from "../quantities.ts";
 import { CLIENTS } from "./client.ts";
 import { setting } from "./setting.ts";
@@ -119,7 +119,7 @@ export const tapSettings = {
   sensorName: setting({
     flag: "sensor-name",
     variable: "NTA_SENSOR_NAME",
-    form: anyText("NAME", "a name of up to 128 characters"),
+    form: name(128),
     fallback: "",
     fallbackNote: "the host's name",
     description: "What the server calls this sensor.",

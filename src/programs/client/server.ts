@@ -1,12 +1,14 @@
 /** A running server as a client program sees it. */
-import { createWriteStream, readFileSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Settings } from "../../base/config.ts";
 import { UsageError } from "../../base/errors.ts";
+import { readNamedFile } from "../../sensor/namedfile.ts";
 import { API_PREFIX } from "../../server/contract.ts";
+import { tokenOf } from "../token.ts";
 
 /** Of a page or a document; a backup is not held. */
 const ANSWER_BYTES_MAX = 1 << 28;
@@ -23,17 +25,18 @@ export class ServerClient {
   readonly #tls: { ca?: string; cert?: string; key?: string };
 
   /** @throws UsageError where URL, token or certificate cannot be used. */
-  constructor({ url, token, tokenFile, caFile, certFile, keyFile }: Settings) {
+  constructor(settings: Settings) {
+    const { url, caFile, certFile, keyFile } = settings;
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new UsageError(`--url: "${url}" is no URL; write it as http://127.0.0.1:8090`);
     }
     this.#base = new URL(url);
-    const secret = tokenFile === "" ? token : readText("token-file", tokenFile).trim();
+    const secret = tokenOf(settings);
     this.#headers = secret === "" ? {} : { authorization: `Bearer ${secret}` };
     this.#tls = {
-      ...(caFile === "" ? {} : { ca: readText("ca-file", caFile) }),
-      ...(certFile === "" ? {} : { cert: readText("cert-file", certFile) }),
-      ...(keyFile === "" ? {} : { key: readText("key-file", keyFile) }),
+      ...(caFile === "" ? {} : { ca: readNamedFile("--ca-file", caFile) }),
+      ...(certFile === "" ? {} : { cert: readNamedFile("--cert-file", certFile) }),
+      ...(keyFile === "" ? {} : { key: readNamedFile("--key-file", keyFile) }),
     };
   }
 
@@ -127,7 +130,7 @@ export class ServerClient {
   }
 
   #unreachable(error: NodeJS.ErrnoException): UsageError {
-    const reason = error.message === "" ? (error.code ?? "unknown error") : error.message;
+    const reason = reasonOf(error);
     return new UsageError(
       `${this.#base.origin} does not answer: ${reason}. Is nta serve or nta start running there? --url names another`,
     );
@@ -157,12 +160,9 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function readText(flag: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(
-      `--${flag}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-    );
-  }
+/** In one line: OpenSSL's messages have several, and say nothing to whom they reach. */
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "EPROTO")
+    return "it does not speak TLS as it should; does the URL begin with http://?";
+  return message.split("\n")[0] || (code ?? "unknown error");
 }

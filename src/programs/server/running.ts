@@ -24,6 +24,7 @@ import { SignIn } from "../../server/signin.ts";
 import { TlsFiles } from "../../server/tls.ts";
 import { Uploads } from "../../server/uploads.ts";
 import { openCluster } from "../clusterwatch.ts";
+import { checkFolder } from "../documents.ts";
 import { orNull } from "../ornull.ts";
 import { selectionOf } from "../selecting.ts";
 import { version } from "../version.ts";
@@ -53,13 +54,14 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
   if (listen === null) throw new UsageError("--listen: off is not allowed here; name an address");
   const tls = tlsOf(settings);
   const guard = new Guard(settings.forwardAllow);
+  if (settings.forwardFolder !== "") checkFolder(settings.forwardFolder, "--forward-folder");
   const lock = takeStore(settings.store);
-  makeStoreFile(settings.store);
   const closers: (() => unknown)[] = [() => lock?.release()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    makeStoreFile(settings.store);
     const cluster = openCluster(settings, "cluster", log);
     closers.push(() => cluster?.close());
     const inventory = await openInventory({

@@ -15,16 +15,10 @@ export const storePath = (store: string): string | null =>
 export const takeStore = (store: string): Lock | null => {
   const path = storePath(store);
   if (path === null) return null;
-  let lock: Lock | null;
-  try {
+  const lock = attempt(path, () => {
     makeFolders(dirname(path), 0o700);
-    lock = takeLock(`${path}.lock`);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      `--store: ${path} cannot be used (${code ?? message}); name another place`,
-    );
-  }
+    return takeLock(`${path}.lock`);
+  });
   if (lock === null) {
     throw new UsageError(`--store: another nta uses ${path}; end it first, or name another file`);
   }
@@ -34,5 +28,15 @@ export const takeStore = (store: string): Lock | null => {
 /** Makes the file where there is none, for nobody else to read; SQLite's own files beside it follow its mode. */
 export const makeStoreFile = (store: string): void => {
   const path = storePath(store);
-  if (path !== null) closeSync(openSync(path, "a", 0o600));
+  if (path !== null) attempt(path, () => closeSync(openSync(path, "a", 0o600)));
+};
+
+const attempt = <Result>(path: string, work: () => Result): Result => {
+  try {
+    return work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "EISDIR" ? "it is a folder" : (code ?? message);
+    throw new UsageError(`--store: ${path} cannot be used (${reason}); name another place`);
+  }
 };

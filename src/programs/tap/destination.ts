@@ -1,17 +1,19 @@
 /** Where what a tap learns goes, and whose traffic it therefore leaves out. */
 import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
-import type { Settings } from "../../base/config.ts";
+import { type Settings, settings as table } from "../../base/config.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Endpoint } from "../../capture/live/filter.ts";
 import { HttpTransport } from "../../sensor/httptransport.ts";
 import { isNatsUrl, natsServers } from "../../sensor/jetstream.ts";
+import { readNamedFile } from "../../sensor/namedfile.ts";
 import { NatsTransport } from "../../sensor/natstransport.ts";
 import { type Log, QuietLog } from "../../sensor/quietlog.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { checkFolder } from "../documents.ts";
 import { readHints } from "../hintsfile.ts";
 import { orNull } from "../ornull.ts";
+import { tokenOf } from "../token.ts";
 import { version } from "../version.ts";
 import type { DocumentFolder } from "./documentfolder.ts";
 import { Printer } from "./printer.ts";
@@ -64,6 +66,7 @@ const openFolder = async (settings: Settings, log: Log): Promise<Destination> =>
 };
 
 const openServer = (settings: Settings): Transport => {
+  checkFiles(settings);
   const { server, token, tokenFile, caFile, certFile, keyFile, natsCredentials } = settings;
   const tls = { caFile: orNull(caFile), certFile: orNull(certFile), keyFile: orNull(keyFile) };
   if (isNatsUrl(server)) {
@@ -80,12 +83,20 @@ const openServer = (settings: Settings): Transport => {
   });
 };
 
+/** They are read anew whenever something is sent; that one is misspelt is said now, not in a log that nobody reads. */
+const checkFiles = (settings: Settings): void => {
+  tokenOf(settings);
+  for (const name of ["caFile", "certFile", "keyFile", "natsCredentials"] as const) {
+    if (settings[name] !== "") readNamedFile(`--${table[name].flag}`, settings[name]);
+  }
+};
+
 /** Addresses of the server and of our own status page: their traffic would describe itself. */
 export const ownEndpoints = async ({ server, statusListen }: Settings): Promise<Endpoint[]> => {
   const own: Endpoint[] =
     statusListen === null || statusListen.port === 0 || isWildcard(statusListen.address)
       ? []
-      : [statusListen];
+      : await addressesOf(`[${statusListen.address}]:${statusListen.port}`);
   const servers = await Promise.all(serversOf(server).map(addressesOf));
   return [...own, ...servers.flat()];
 };
