@@ -79,6 +79,10 @@ imagePullSecrets:
   value: --max-old-space-size={{ $values.heapMb | int }}
 - name: NTA_KUBERNETES
   value: "on"
+{{- with (index . 0).Values.cluster }}
+- name: NTA_CLUSTER
+  value: {{ . | quote }}
+{{- end }}
 {{- end -}}
 
 {{/* Of programs that send to the server. */}}
@@ -124,7 +128,6 @@ imagePullSecrets:
 {{- .Values.server.auth.existingSecret | default (printf "%s-admin" (include "nta.fullname" .)) -}}
 {{- end -}}
 
-{{/* Of programs that meet on NATS JetStream. */}}
 {{/* Where the database's URL stands: CloudNativePG makes a Secret for the owner of each database. */}}
 {{- define "nta.postgresSecret" -}}
 {{- with .Values.server.store.postgres -}}
@@ -136,6 +139,7 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
+{{/* Of programs that meet on NATS JetStream. */}}
 {{- define "nta.natsMount" -}}
 {{- with .Values.nats.existingSecret }}
 - {name: nats, mountPath: /etc/nta/nats, readOnly: true}

@@ -163,6 +163,20 @@ export const headerNames: Form<readonly string[]> = listOf(
   suggestFieldName,
 );
 
+/** Parts names by slashes, so it has none. */
+const CLUSTER_NAME = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62})?$/;
+
+export const clusterName: Form<string> = {
+  placeholder: "NAME",
+  allowed: "up to 63 letters, digits, '.', '_' and '-', a letter or digit first",
+  isList: false,
+  parse: (text) => {
+    if (CLUSTER_NAME.test(text)) return { value: text };
+    const meant = text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+    return { wrong: text, meant: meant === "" ? null : meant.slice(0, 63) };
+  },
+};
+
 /** `things` completes "a comma list of". */
 export const names = (things: string): Form<readonly string[]> =>
   listOf(

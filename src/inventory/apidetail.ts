@@ -1,5 +1,6 @@
 /** One API in full: what it consists of, its figures over time, and who calls it. */
 import { inventoryLimits } from "../base/limits.ts";
+import { inCluster, placeOf } from "../telemetry/workload.ts";
 import { existingApis, LISTED } from "./apilist.ts";
 import { apiRow, titleOf } from "./apirow.ts";
 import type { Context } from "./context.ts";
@@ -172,18 +173,21 @@ export async function apiCallers({ store, cluster }: Context, api: string): Prom
     const workloadAt = await callersByAddress(db, cluster);
     return (readDetail(row).callers ?? []).map(([address, calls]) => ({
       address,
-      workload: workloadAt(address),
+      workload: workloadAt(address, row.cluster ?? ""),
       calls,
     }));
   });
 }
 
-/** Null where nobody is known. Who has the address now comes before who answered there once: addresses are given again. */
-export type WorkloadAt = (address: string) => string | null;
+/**
+ * Who has an address, as those in the called API's cluster see it; null where nobody is known. Who has it now comes before who
+ * answered there once: addresses are given again.
+ */
+export type WorkloadAt = (address: string, cluster: string) => string | null;
 
 export async function callersByAddress(
   db: Reader,
-  cluster: ClusterNames | null,
+  names: ClusterNames | null,
 ): Promise<WorkloadAt> {
   const rows = await db
     .selectFrom("sources")
@@ -192,10 +196,14 @@ export async function callersByAddress(
     .execute();
   const workloads = new Map<string, string>();
   for (const { workload, addresses } of rows) {
+    const { cluster } = placeOf(workload);
     for (const address of Object.keys(JSON.parse(addresses) as object))
-      workloads.set(address, workload);
+      workloads.set(inCluster(cluster, address), workload);
   }
-  return (address) => cluster?.workloadAt(address) || (workloads.get(address) ?? null);
+  return (address, cluster) => {
+    const now = names?.cluster === cluster ? names.workloadAt(address) : "";
+    return now || (workloads.get(inCluster(cluster, address)) ?? null);
+  };
 }
 
 /** Addresses at which each API answers. */

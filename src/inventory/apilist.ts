@@ -29,6 +29,7 @@ export const LISTED = [
   "created_ms",
   "title",
   "status",
+  "cluster",
   "namespace",
   "workloads",
   "hosts",
@@ -55,6 +56,7 @@ export const LISTED = [
 
 const FACETS: Readonly<Record<FacetName, { column: keyof Database["apis"]; isSet: boolean }>> = {
   status: { column: "status", isSet: false },
+  cluster: { column: "cluster", isSet: false },
   namespace: { column: "namespace", isSet: false },
   host: { column: "hosts", isSet: true },
   auth: { column: "auth", isSet: true },
@@ -135,6 +137,7 @@ function filteredApis(db: Reader, engine: Engine, query: ApiQuery): ApiSelect<ob
   }
   const wanted: Record<FacetName, string | undefined> = {
     status: query.status,
+    cluster: query.cluster,
     namespace: query.namespace,
     host: query.host,
     auth: query.auth,

@@ -3,6 +3,7 @@
 import type { Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import { operationKey } from "../spec/description.ts";
+import { placeOf } from "../telemetry/workload.ts";
 import type { Preferences } from "./administration.ts";
 import { readDetail } from "./apidetail.ts";
 import { NO_RECENT, nameOf, searchText, statusOf, writeSet } from "./apirow.ts";
@@ -304,6 +305,7 @@ async function describeApi(
   const calls = saturated(learned.endpoints.reduce((sum, each) => sum + each.calls, 0));
   const errors = saturated(learned.endpoints.reduce((sum, each) => sum + each.errors, 0));
   const workloads = sourceRows.flatMap(({ workload }) => (workload === "" ? [] : [workload]));
+  const place = placeOf(workloads[0] ?? "");
   const limits = new Map<string, number>();
   for (const source of sourceRows) {
     for (const [name, count] of Object.entries(
@@ -317,7 +319,8 @@ async function describeApi(
   const described: ApiTable = {
     ...row,
     title: serviceTitle(services, hosts) ?? learned.title ?? sourceRows[0]?.host ?? row.title,
-    namespace: workloads[0]?.split("/")[0] ?? null,
+    cluster: place.cluster === "" ? null : place.cluster,
+    namespace: place.namespace === "" ? null : place.namespace,
     workloads: writeSet(workloads),
     hosts: writeSet(learned.hosts.length > 0 ? learned.hosts : hosts),
     ports: writeSet(sourceRows.map(({ port }) => port)),

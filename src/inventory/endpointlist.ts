@@ -188,8 +188,16 @@ async function detail(
 ): Promise<EndpointDetail> {
   const nowMs = now();
   const { unusedAfterDays } = await preferences.get();
-  const { row, lesson, names, findings, workloadAt } = await store.read(async (db) => ({
+  const {
+    row,
+    cluster: near,
+    lesson,
+    names,
+    findings,
+    workloadAt,
+  } = await store.read(async (db) => ({
     row: await requireEndpoint(db, api, id),
+    cluster: (await requireApi(db, api)).cluster ?? "",
     lesson: await readLesson(db, api, { hashKey, nowMs, unusedAfterDays }),
     names: await apiNames(db, [api]),
     findings: await openFindings(db, [id]),
@@ -207,7 +215,7 @@ async function detail(
     decisions: [...decisions],
     callers: heardOf(row).callers.map(([address, calls]) => ({
       address,
-      workload: workloadAt(address),
+      workload: workloadAt(address, near),
       calls,
     })),
   };

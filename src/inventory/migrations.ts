@@ -96,6 +96,7 @@ const MIGRATIONS: readonly (readonly Statement[])[] = [
     "create index findings_severity on findings (severity, weight, id)",
   ],
   ["alter table sources add column minutes text not null default '[0]'"],
+  ["alter table apis add column cluster text"],
 ];
 
 export const SCHEMA = MIGRATIONS.length;

@@ -1,13 +1,13 @@
 /** The whole at a glance, and who calls whom. */
 import { inventoryLimits } from "../base/limits.ts";
 import { isPrivateAddress } from "../telemetry/target.ts";
+import { inCluster } from "../telemetry/workload.ts";
 import {
   addressesByApi,
   callersByAddress,
   minutesSince,
   newestApis,
   readDetail,
-  type WorkloadAt,
 } from "./apidetail.ts";
 import { existingApis, LISTED } from "./apilist.ts";
 import { apiRow, readSet, titleOf } from "./apirow.ts";
@@ -163,13 +163,14 @@ export async function serviceMap({ store, cluster }: Context): Promise<ServiceMa
     const apiOfWorkload = new Map(
       rows.flatMap((row) => readSet(row.workloads).map((workload) => [workload, row.id])),
     );
+    const clusters = new Map(rows.map((row) => [row.id, row.cluster]));
     const nodes = new Map<string, MapNode>();
     for (const row of rows) {
       nodes.set(row.id, {
         id: row.id,
         label: titleOf(row),
         kind: "api",
-        namespace: row.namespace,
+        namespace: placeLabel(row.cluster, row.namespace),
         api: row.id,
         calls: row.calls,
         errorShare: row.error_share,
@@ -183,26 +184,35 @@ export async function serviceMap({ store, cluster }: Context): Promise<ServiceMa
       const { callers = [], traces = [] } = readDetail(row);
       heard.push({ id: row.id, addresses: addresses.get(row.id) ?? NOWHERE, callers, traces });
       for (const [address, calls, errors] of callers) {
-        const from = callerNode(address, workloadAt, apiOfWorkload, nodes);
+        const from = callerNode(
+          workloadAt(address, row.cluster ?? ""),
+          address,
+          apiOfWorkload,
+          nodes,
+        );
         edges.add({ from: from.id, to: row.id, via: null }, calls, errors);
         if (from.kind !== "api") from.calls += calls;
       }
     }
     for (const { from, via, to, calls, errors } of hopsOf(heard)) {
-      const { id } = callerNode(from, workloadAt, apiOfWorkload, nodes);
+      const workload = workloadAt(from, clusters.get(to) ?? "");
+      const { id } = callerNode(workload, from, apiOfWorkload, nodes);
       if (id !== via) edges.add({ from: id, to, via }, calls, errors);
     }
     return { nodes: [...nodes.values()], edges: edges.all() };
   });
 }
 
+/** Of two clusters, namespaces of one name are two. */
+const placeLabel = (cluster: string | null, namespace: string | null): string | null =>
+  namespace === null ? null : inCluster(cluster ?? "", namespace);
+
 function callerNode(
+  workload: string | null,
   address: string,
-  workloadAt: WorkloadAt,
   apiOfWorkload: ReadonlyMap<string, string>,
   nodes: Map<string, MapNode>,
 ): MapNode {
-  const workload = workloadAt(address);
   const api = workload === null ? undefined : nodes.get(apiOfWorkload.get(workload) ?? "");
   if (api !== undefined) return api;
   const isPrivate = isPrivateAddress(address);
@@ -213,7 +223,7 @@ function callerNode(
     id,
     label: workload ?? (isPrivate ? "Private addresses" : "Public addresses"),
     kind: workload === null ? (isPrivate ? "internal" : "external") : "workload",
-    namespace: workload?.split("/")[0] ?? null,
+    namespace: workload === null ? null : workload.split("/").slice(0, -2).join("/"),
     api: null,
     calls: 0,
     errorShare: 0,

@@ -26,6 +26,7 @@ export interface ApiRow {
   /** A person said that it belongs here. */
   readonly confirmed: boolean;
   readonly owner: string | null;
+  readonly cluster: string | null;
   readonly namespace: string | null;
   readonly workloads: string[];
   readonly hosts: string[];
@@ -78,6 +79,7 @@ export interface ApiDetail extends ApiRow {
 
 export type FacetName =
   | "status"
+  | "cluster"
   | "namespace"
   | "host"
   | "auth"
@@ -96,6 +98,7 @@ export interface ApiQuery {
   /** In name, host, workload, label or owner. */
   readonly q?: string;
   readonly status?: string;
+  readonly cluster?: string;
   readonly namespace?: string;
   readonly host?: string;
   readonly auth?: string;

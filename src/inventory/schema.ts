@@ -91,6 +91,8 @@ export interface ApiTable {
   created_ms: number;
   title: string;
   status: string;
+  /** Null where clusters have no names. */
+  cluster: string | null;
   namespace: string | null;
   workloads: string;
   hosts: string;

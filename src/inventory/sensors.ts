@@ -1,4 +1,6 @@
 /** Who sends, whether it still does, and what it loses. */
+
+import { isOfCluster, placeOf } from "../telemetry/workload.ts";
 import { addAudit } from "./auditlog.ts";
 import type { Context } from "./context.ts";
 import type { Sensors } from "./inventory.ts";
@@ -126,7 +128,10 @@ async function remove({ store, now }: Context, name: string, who: string): Promi
   });
 }
 
-/** Addresses that answer for workloads are named by sensors that know them: those that collect, not those that tap. */
+/**
+ * Addresses in the sensor's own cluster, as they are given in others too. Those that answer for workloads are named by sensors that know them: those that collect, not
+ * those that tap.
+ */
 async function covered({ store, now }: Context, exceptSensor: string): Promise<string[]> {
   const sinceMs = now() - COVERED_FOR_MS;
   return store.read(async (db) => {
@@ -140,12 +145,14 @@ async function covered({ store, now }: Context, exceptSensor: string): Promise<s
     if (others.length === 0) return [];
     const rows = await db
       .selectFrom("sources")
-      .select("addresses")
+      .select(["workload", "addresses"])
       .where("workload", "!=", "")
       .where("last_ms", ">=", sinceMs)
       .execute();
     const addresses = new Set(
-      rows.flatMap((row) => Object.keys(JSON.parse(row.addresses) as object)),
+      rows
+        .filter(({ workload }) => isOfCluster(exceptSensor, placeOf(workload).cluster))
+        .flatMap((row) => Object.keys(JSON.parse(row.addresses) as object)),
     );
     return [...addresses].slice(0, COVERED_MAX);
   });

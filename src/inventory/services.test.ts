@@ -26,6 +26,7 @@ async function openAll(
   const url = await api.open();
   closing.push(() => api.close());
   const cluster = new Cluster({
+    name: "",
     access: { url, tokenFile: null, caFile: null },
     node: null,
     keepLabels: false,
@@ -43,6 +44,7 @@ async function openAll(
     now: () => NOW_MS,
     inferAfterMs: 0,
     cluster: {
+      cluster: owners.cluster,
       serviceNamesOf: owners.serviceNamesOf,
       workloadAt: (ip) => owners.workloadOf(ip, 0),
     },

@@ -5,6 +5,8 @@ import type { Context } from "./context.ts";
 import type { SourceTable } from "./schema.ts";
 
 export interface ClusterNames {
+  /** Its own name; empty where there is but one. */
+  readonly cluster: string;
   /** Services that lead to a workload's port, as `cart.shop`, sorted. */
   serviceNamesOf(workload: string, port: number): readonly string[];
   /** Who has an address now; empty where that is not known. */

@@ -27,6 +27,7 @@ async function watch(
     warn: (line: string) => void lines.push(line),
   };
   const cluster = new Cluster({
+    name: "",
     access: { url, tokenFile: options.tokenFile ?? null, caFile: null },
     node: options.node ?? null,
     keepLabels: false,

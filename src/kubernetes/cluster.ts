@@ -9,6 +9,8 @@ import { ByName, type ClusterTables, Owners } from "./owners.ts";
 import { type Mirror, Reflector } from "./reflector.ts";
 
 export interface ClusterOptions {
+  /** Tells its workloads from those of other clusters; empty where there is but one. */
+  readonly name: string;
   readonly access: ClusterAccess;
   /** A node's name: its pods only, which is all that a tap may read. Null: everything. */
   readonly node: string | null;
@@ -31,7 +33,7 @@ export class Cluster {
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: ClusterOptions) {
-    const { access, node, keepLabels, clock, log, random } = options;
+    const { name, access, node, keepLabels, clock, log, random } = options;
     const nowMs = (): number => clock.nowMs();
     this.#client = new ApiClient(access);
     this.tables = {
@@ -41,7 +43,7 @@ export class Cluster {
       services: new ByName(),
       slices: new ByName(),
     };
-    this.owners = new Owners(this.tables, nowMs);
+    this.owners = new Owners(this.tables, nowMs, name);
     const reflectors: Reflector<never>[] = [];
     const reflect = <Item>(
       path: string,

@@ -37,6 +37,24 @@ function tables(
   return { owners: new Owners(all, () => clock.nowMs), all };
 }
 
+test("what is called alike in two clusters has two names", () => {
+  const clock = new Clock();
+  const { all } = tables(clock, {
+    pods: [
+      pod({ name: "cart-6d4f-a", ip: "10.1.0.1", owner: "ReplicaSet/cart-6d4f", hash: "6d4f" }),
+    ],
+    services: [service("cart", ["10.96.0.10"], [{ name: "http", port: 80 }])],
+    slices: [slice("cart", ["10.1.0.1"], [{ name: "http", port: 8080 }])],
+  });
+  const owners = new Owners(all, () => clock.nowMs, "prod");
+  const workload = "prod/shop/Deployment/cart";
+  assert.equal(owners.workloadOf("10.1.0.1", 8080), workload);
+  assert.deepEqual(owners.listenerAt("10.96.0.10", 80), { workload, port: 8080 });
+  assert.deepEqual(owners.serviceNamesOf(workload, 8080), ["cart.shop"]);
+  assert.deepEqual(owners.serviceNamesOf("staging/shop/Deployment/cart", 8080), []);
+  assert.deepEqual(owners.nodesBehind("10.1.0.1", 8080), ["prod/worker-1"]);
+});
+
 test("a pod is its workload's", () => {
   const rows: [owner: string | undefined, hash: string | undefined, expected: string][] = [
     [undefined, undefined, "shop/Pod/p"],

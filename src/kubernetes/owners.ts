@@ -3,6 +3,7 @@
  * the versions of a rollout, are one. The address of a Service or of a node's port leads to the pods behind it and to the
  * port on which they listen.
  */
+import { inCluster } from "../telemetry/workload.ts";
 import type { PodTable } from "./addresses.ts";
 import type { EndpointSlice, Owned, Owner, Pod, Service, ServicePort } from "./facts.ts";
 import type { Mirror } from "./reflector.ts";
@@ -50,7 +51,7 @@ export interface ClusterTables {
 }
 
 export interface Listener {
-  /** `namespace/kind/name`. */
+  /** As `telemetry/workload.ts` names it. */
   readonly workload: string;
   /** On which the process listens. */
   readonly port: number;
@@ -67,6 +68,8 @@ interface Backends {
 const NAMES_MS = 5000;
 
 export class Owners {
+  /** Empty where there is but one. */
+  readonly cluster: string;
   readonly #tables: ClusterTables;
   readonly #nowMs: () => number;
   /** `ip port` of Services, and ` port` of nodes, to what is behind them. */
@@ -77,7 +80,8 @@ export class Owners {
   #namesVersion = -1;
   #namesMs = 0;
 
-  constructor(tables: ClusterTables, nowMs: () => number) {
+  constructor(tables: ClusterTables, nowMs: () => number, cluster = "") {
+    this.cluster = cluster;
     this.#tables = tables;
     this.#nowMs = nowMs;
   }
@@ -112,17 +116,20 @@ export class Owners {
     return found;
   }
 
-  /** Nodes of all pods that may answer at an address, as `listenerAt` finds them; none where one of them is not known. */
+  /**
+   * Nodes of all pods that may answer at an address, as `listenerAt` finds them and with the cluster's name; none where one
+   * of them is not known.
+   */
   nodesBehind(ip: string, port: number): string[] {
     const nowMs = this.#nowMs();
     const own = this.#tables.pods.at(ip, port, nowMs);
-    if (own !== null) return [own.node];
+    if (own !== null) return [inCluster(this.cluster, own.node)];
     const nodes = new Set<string>();
     for (const { addresses, port: backendPort } of this.#backendsAt(ip, port)) {
       for (const address of addresses)
         nodes.add(this.#tables.pods.at(address, backendPort, nowMs)?.node ?? "");
     }
-    return nodes.has("") ? [] : [...nodes];
+    return nodes.has("") ? [] : [...nodes].map((node) => inCluster(this.cluster, node));
   }
 
   #backendsAt(ip: string, port: number): readonly Backends[] {
@@ -186,7 +193,7 @@ export class Owners {
 
   #workload(pod: Pod): string {
     const { kind, name } = this.#controller(pod);
-    return `${pod.namespace}/${kind}/${name}`;
+    return inCluster(this.cluster, `${pod.namespace}/${kind}/${name}`);
   }
 
   #controller({ namespace, name, owner, templateHash }: Pod): Owner {

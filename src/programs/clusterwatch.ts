@@ -7,6 +7,7 @@ import { allowsNamespace } from "../kubernetes/inpod.ts";
 import { systemClock } from "../sensor/clock.ts";
 import { type Log, QuietLog } from "../sensor/quietlog.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
+import { inCluster, placeOf } from "../telemetry/workload.ts";
 
 /** Null where this is no pod, or `--kubernetes off`. `scope`: a tap may read the pods of its node only. */
 export const openCluster = (
@@ -23,6 +24,7 @@ export const openCluster = (
     );
   }
   return new Cluster({
+    name: settings.cluster,
     access,
     node: scope === "node" && settings.nodeName !== "" ? settings.nodeName : null,
     keepLabels: settings.inPod !== "off",
@@ -32,6 +34,10 @@ export const openCluster = (
   });
 };
 
+/** What the server calls a sensor. */
+export const sensorNameOf = ({ cluster, sensorName }: Settings, fallback: string): string =>
+  inCluster(cluster, sensorName === "" ? fallback : sensorName);
+
 /**
  * APIs of namespaces that are wanted. One whose workload is not known belongs to none: it is left out where only some
  * namespaces are wanted.
@@ -39,8 +45,7 @@ export const openCluster = (
 export const namespaceFilter = (settings: Settings): ((summary: ApiSummary) => boolean) => {
   const rules = { include: settings.namespacesInclude, exclude: settings.namespacesExclude };
   return ({ key }) => {
-    const slash = key.workload.indexOf("/");
-    if (slash < 0) return rules.include.length === 0;
-    return allowsNamespace(rules, key.workload.slice(0, slash));
+    if (key.workload === "") return rules.include.length === 0;
+    return allowsNamespace(rules, placeOf(key.workload).namespace);
   };
 };

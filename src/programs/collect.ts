@@ -3,7 +3,7 @@ import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { SensorStatus } from "../sensor/status.ts";
 import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
-import { namespaceFilter, openCluster } from "./clusterwatch.ts";
+import { namespaceFilter, openCluster, sensorNameOf } from "./clusterwatch.ts";
 import { openCollector } from "./collect/collector.ts";
 import { Interruption } from "./interruption.ts";
 import { privacyOf, selectionOf } from "./selecting.ts";
@@ -24,7 +24,8 @@ export const collect = async (settings: Settings): Promise<number> => {
     );
   }
   const interruption = new Interruption();
-  const destination = await openDestination(settings, log);
+  const sensor = sensorNameOf(settings, `envoy@${hostname()}`);
+  const destination = await openDestination(settings, { program: "collect", sensor }, log);
   const cluster = openCluster(settings, "cluster", log);
   const isWanted = namespaceFilter(settings);
   const collector = await openCollector({
@@ -32,7 +33,7 @@ export const collect = async (settings: Settings): Promise<number> => {
     selection: selectionOf(settings),
     privacy: privacyOf(settings),
     transport: destination.transport,
-    sensor: settings.sensorName === "" ? `envoy@${hostname()}` : settings.sensorName,
+    sensor,
     stateFile: destination.isRemote ? stateFileIn(settings.state, log) : null,
     hashKey: destination.hashKey,
     flushIntervalMs: settings.flushInterval,

@@ -7,6 +7,7 @@ import type { Settings } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { InProcessTransport } from "../server/ingest.ts";
+import { sensorNameOf } from "./clusterwatch.ts";
 import { Interruption } from "./interruption.ts";
 import { privacyOf, selectionOf } from "./selecting.ts";
 import { announce, closeInTime, ended, limitServerHeap } from "./serve.ts";
@@ -65,7 +66,7 @@ const listen = async (
       kind: "tap",
       version: version(),
     }),
-    sensor: settings.sensorName === "" ? hostname() : settings.sensorName,
+    sensor: sensorNameOf(settings, hostname()),
     stateFile: null,
     hashKey: inventory.hashKey,
     flushIntervalMs: Math.min(settings.flushInterval, FLUSH_MS),

@@ -3,6 +3,7 @@ import { type Settings, settings as table } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
 import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
+import { sensorNameOf } from "./clusterwatch.ts";
 import { Interruption } from "./interruption.ts";
 import { privacyOf, selectionOf } from "./selecting.ts";
 import { type Destination, openDestination, ownEndpoints } from "./tap/destination.ts";
@@ -22,14 +23,15 @@ const EXIT_MS = 5000;
 export const tap = async (settings: Settings): Promise<number> => {
   const log = openLog(settings.log);
   const interruption = new Interruption();
-  const destination = await openDestination(settings, log);
+  const sensor = sensorNameOf(settings, hostname());
+  const destination = await openDestination(settings, { program: "tap", sensor }, log);
   const kubernetes = settings.read === "" ? openKubernetes(settings, log) : null;
   const running = await startTap({
     input: await inputOf(settings),
     selection: selectionOf(settings),
     privacy: privacyOf(settings),
     transport: destination.transport,
-    sensor: settings.sensorName === "" ? hostname() : settings.sensorName,
+    sensor,
     stateFile: destination.isRemote ? stateFileIn(settings.state, log) : null,
     hashKey: destination.hashKey,
     flushIntervalMs: settings.flushInterval,

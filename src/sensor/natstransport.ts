@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { zstdCompress } from "node:zlib";
 import type { JetStreamClient, PubAck } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { AGENT_HEADER } from "./agent.ts";
 import { parseAnswer } from "./answer.ts";
 import { type Batch, encodeBatch, type FrozenDelta, nameText } from "./delta.ts";
 import {
@@ -20,6 +21,8 @@ const compress = promisify(zstdCompress);
 export interface NatsTransportOptions extends NatsOptions {
   /** Whose answer is asked for. */
   readonly sensor: string;
+  /** What it is, for servers: as `sensorAgent` writes it. */
+  readonly agent?: string;
   /** For each delta, until the broker has it on its disks. */
   readonly timeoutMs?: number;
   /** How often the server is asked for its answer, beside each empty batch. */
@@ -104,7 +107,7 @@ export class NatsTransport implements Transport {
   ): Promise<DeltaOutcome[]> {
     const outcomes: DeltaOutcome[] = [];
     for (const delta of deltas) {
-      const outcome = await publishDelta(connection, client, delta);
+      const outcome = await publishDelta(connection, client, delta, this.#options.agent ?? "");
       outcomes.push(outcome);
       if ("kind" in outcome) break;
     }
@@ -147,7 +150,11 @@ async function publishDelta(
   connection: NatsConnection,
   client: JetStreamClient,
   delta: FrozenDelta,
+  agent: string,
 ): Promise<DeltaOutcome> {
+  const { headers } = await import("@nats-io/transport-node");
+  const fields = headers();
+  if (agent !== "") fields.set(AGENT_HEADER, agent);
   const body = await compress(encodeBatch({ deltas: [delta] }));
   const sizeMax = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
   if (body.length > sizeMax) {
@@ -159,6 +166,7 @@ async function publishDelta(
   try {
     return await client.publish(deltaSubject(delta.shard), body, {
       msgID: nameText(delta),
+      headers: fields,
       expect: { streamName: DELTA_STREAM },
     });
   } catch (error) {

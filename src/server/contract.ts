@@ -74,6 +74,7 @@ export const ApiRow = Type.Object({
   status: ApiStatus,
   confirmed: Type.Boolean({ description: "A person said that it belongs here" }),
   owner: nullable(Type.String()),
+  cluster: nullable(Type.String()),
   namespace: nullable(Type.String()),
   workloads: Type.Array(Type.String()),
   hosts: Type.Array(Type.String()),
@@ -114,6 +115,7 @@ export const ApiQuery = Type.Object({
   ),
   /** Comma lists: any of them. */
   status: Type.Optional(Type.String()),
+  cluster: Type.Optional(Type.String()),
   namespace: Type.Optional(Type.String()),
   host: Type.Optional(Type.String()),
   auth: Type.Optional(Type.String()),
@@ -128,7 +130,7 @@ export type ApiPage = Static<typeof ApiPage>;
 
 /** What the filters of the list can be set to, with how many APIs have each. */
 export const ApiFacets = Type.Record(
-  words("status", "namespace", "host", "auth", "sensitive", "label", "owner", "origin"),
+  words("status", "cluster", "namespace", "host", "auth", "sensitive", "label", "owner", "origin"),
   Type.Array(Type.Object({ value: Type.String(), count: Count })),
 );
 export type ApiFacets = Static<typeof ApiFacets>;

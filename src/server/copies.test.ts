@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { call, FixtureSensor, learn } from "../inventory/deltas.fixture.ts";
 import { type Inventory, openInventory } from "../inventory/inventory.ts";
+import { inCluster } from "../telemetry/workload.ts";
 import { Ingest } from "./ingest.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nta-copies-"));
@@ -28,9 +29,13 @@ const NODES = new Map([
 ]);
 
 /** A server whose cluster is known, as all sensors are anew. */
-function open(): void {
+function open(cluster = ""): void {
   ingest = new Ingest(inventory);
-  ingest.routes = { servicesBefore: () => [], nodesBehind: (ip) => NODES.get(ip) ?? [] };
+  ingest.routes = {
+    cluster,
+    servicesBefore: () => [],
+    nodesBehind: (ip) => (NODES.get(ip) ?? []).map((node) => inCluster(cluster, node)),
+  };
 }
 
 /** Hosts of APIs of which the server took calls. */
@@ -65,6 +70,14 @@ test("what arrives at a node counts as its tap hears it", async () => {
   ]);
   assert.deepEqual(rows, ["elsewhere.test", "named.test", "partly.test"]);
   assert.equal(ingest.copies, 2);
+});
+
+test("an address of another cluster is another address", async () => {
+  open("prod");
+  for (const name of ["prod/worker-1", "prod/worker-2"]) await inventory.sensors.report(name, {});
+  assert.deepEqual(await heard("prod/worker-2", [["own.test", "10.1.0.1"]]), []);
+  assert.deepEqual(await heard("staging/worker-2", [["other.test", "10.1.0.1"]]), ["other.test"]);
+  assert.deepEqual(await heard("worker-2", [["nameless.test", "10.1.0.1"]]), ["nameless.test"]);
 });
 
 test("a tap that does not know its own pod yet is believed", async () => {

@@ -11,6 +11,7 @@ import type { SensorRow } from "../inventory/rows.ts";
 import { type Batch, type Delta, decodeBatch, decodeDelta } from "../sensor/delta.ts";
 import type { Outcome, ServerAnswer, Transport } from "../sensor/transport.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
+import { inCluster, isOfCluster } from "../telemetry/workload.ts";
 import type { DeltaAnswer } from "./contract.ts";
 import { Refusal } from "./problem.ts";
 import { ProxyCopies } from "./proxycopies.ts";
@@ -19,8 +20,10 @@ const BUSY_RETRY_S = 2;
 /** What sensors are told is looked up anew after this. */
 const TOLD_MS = 10_000;
 
-/** What a cluster tells of addresses. */
+/** What the server's own cluster tells of addresses; those of other clusters may be the same. */
 export interface Routes {
+  /** Its name, with which the names of its nodes and sensors begin; empty where there is but one. */
+  readonly cluster: string;
   /** Addresses of Services behind which all that listen are reported. */
   servicesBefore(reported: ReadonlySet<string>): readonly string[];
   /** Nodes of all that may answer at an address; none where that is not known. */
@@ -141,6 +144,7 @@ export class Ingest {
     const isCopy = (summary: ApiSummary, sensor: string): boolean => {
       const { key, serverAddresses } = summary;
       if (!isNameless(summary) || serverAddresses.size === 0) return false;
+      if (!isOfCluster(sensor, routes.cluster)) return false;
       return [...serverAddresses.keys()].every((address) => {
         const nodes = routes.nodesBehind(address, key.port);
         return nodes.some((node) => node !== sensor) && nodes.every((node) => lively.has(node));
@@ -189,8 +193,10 @@ export class Ingest {
     if (cached !== undefined && nowMs - cached.atMs < TOLD_MS) return cached.addresses;
     const { sensors } = this.#inventory;
     const addresses = [...(await sensors.coveredAddresses(sensor))];
-    if (this.routes !== null) {
-      addresses.push(...this.routes.servicesBefore(new Set(await sensors.coveredAddresses(""))));
+    const { routes } = this;
+    if (routes !== null && isOfCluster(sensor, routes.cluster)) {
+      const reported = await sensors.coveredAddresses(inCluster(routes.cluster, ""));
+      addresses.push(...routes.servicesBefore(new Set(reported)));
     }
     if (this.#coveredCache.size >= COVERED_SENSORS_MAX) this.#coveredCache.clear();
     this.#coveredCache.set(sensor, { atMs: nowMs, addresses });

@@ -6,6 +6,7 @@ import { QuietLog } from "../../src/sensor/quietlog.ts";
 const [url = "", count = ""] = process.argv.slice(2);
 const log = { info: console.error, warn: console.error };
 const cluster = new Cluster({
+  name: "",
   access: { url, tokenFile: null, caFile: null },
   node: null,
   keepLabels: false,

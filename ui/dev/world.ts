@@ -112,6 +112,7 @@ const makeApi = ({
     title: `${host}:8080`,
     status: pick(["new", "active", "active", "active", "changed", "unused", "ignored"] as const),
     confirmed: random() < 0.5,
+    cluster: null,
     owner: random() < 0.4 ? `team-${pick(namespaces)}` : null,
     namespace: pick(namespaces),
     workloads: [host.split(".")[0]!, ...(random() < 0.2 ? [`${host.split(".")[0]}-canary`] : [])],

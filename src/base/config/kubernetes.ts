@@ -1,5 +1,5 @@
 /** Names of workloads in place of addresses, capture inside pods, and what Envoy sends. */
-import { anyText, names, oneOf } from "../forms.ts";
+import { anyText, clusterName, names, oneOf } from "../forms.ts";
 import { countFrom, listenAddressOrOff } from "../quantities.ts";
 import { setting } from "./setting.ts";
 
@@ -14,6 +14,16 @@ export const kubernetesSettings = {
     description:
       "Whether the cluster is asked which workload has an address; `auto`: in a pod with a service account.",
     programs: ["tap", "collect", "serve"],
+  }),
+  cluster: setting({
+    flag: "cluster",
+    variable: "NTA_CLUSTER",
+    form: clusterName,
+    fallback: "",
+    fallbackNote: "none",
+    description:
+      "Name of the cluster, where sensors of several send to one server: part of the names of its workloads and sensors, so that what is called alike in two of them stays apart.",
+    programs: ["tap", "collect", "serve", "start"],
   }),
   nodeName: setting({
     flag: "node-name",

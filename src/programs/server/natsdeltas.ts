@@ -41,8 +41,8 @@ export const openNatsDeltas = async (
         acceptsLoss: settings.natsAcceptLoss,
         monitorUrl: orNull(settings.natsMonitor),
         admit: (sensor) => ingest.admitSensor(sensor),
-        ingest: async (deltas) => {
-          const { refused } = await ingest.store(deltas, {});
+        ingest: async (deltas, sender) => {
+          const { refused } = await ingest.store(deltas, sender ?? {});
           if (refused > 0) log.warn(`${refused} deltas cannot be merged, and are left out`);
         },
         answer: (sensor) => ingest.answer(sensor),

@@ -94,6 +94,7 @@ export const openServer = async (settings: Settings, log: Log): Promise<RunningS
 };
 
 const namesOf = ({ owners }: Cluster): ClusterNames => ({
+  cluster: owners.cluster,
   serviceNamesOf: owners.serviceNamesOf,
   workloadAt: (ip) => owners.workloadOf(ip, 0),
 });

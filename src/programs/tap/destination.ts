@@ -1,9 +1,9 @@
 /** Where what a tap learns goes, and whose traffic it therefore leaves out. */
 import { lookup } from "node:dns/promises";
-import { hostname } from "node:os";
 import { type Settings, settings as table } from "../../base/config.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Endpoint } from "../../capture/live/filter.ts";
+import { type SensorProgram, sensorAgent } from "../../sensor/agent.ts";
 import { HttpTransport } from "../../sensor/httptransport.ts";
 import { isNatsUrl, natsServers } from "../../sensor/jetstream.ts";
 import { readNamedFile } from "../../sensor/namedfile.ts";
@@ -31,7 +31,17 @@ export interface Destination {
 /** Of hashes that stay in this process; as `nta reconstruct` has it, so that the same traffic gives the same documents. */
 const LOCAL_HASH_KEY = Buffer.from("nta job.", "latin1");
 
-export const openDestination = async (settings: Settings, log: Log): Promise<Destination> => {
+/** Who sends. */
+export interface Sender {
+  readonly program: SensorProgram;
+  readonly sensor: string;
+}
+
+export const openDestination = async (
+  settings: Settings,
+  sender: Sender,
+  log: Log,
+): Promise<Destination> => {
   const { server, output, print } = settings;
   if (server !== "" && output !== "") {
     throw new UsageError(
@@ -44,7 +54,7 @@ export const openDestination = async (settings: Settings, log: Log): Promise<Des
       "where should what is learned go? --server URL sends it, --output DIR writes documents, --print shows it",
     );
   }
-  const remote = server === "" ? null : openServer(settings);
+  const remote = server === "" ? null : openServer(settings, sender);
   const transport = print ? new Printer(remote) : remote!;
   const hashKey = remote === null ? LOCAL_HASH_KEY : null;
   return { transport, hashKey, folder: null, isRemote: remote !== null };
@@ -65,21 +75,21 @@ const openFolder = async (settings: Settings, log: Log): Promise<Destination> =>
   return { transport, hashKey: LOCAL_HASH_KEY, folder, isRemote: false };
 };
 
-const openServer = (settings: Settings): Transport => {
+const openServer = (settings: Settings, { program, sensor }: Sender): Transport => {
   checkFiles(settings);
   const { server, token, tokenFile, caFile, certFile, keyFile, natsCredentials } = settings;
   const tls = { caFile: orNull(caFile), certFile: orNull(certFile), keyFile: orNull(keyFile) };
+  const agent = sensorAgent(program, version());
   if (isNatsUrl(server)) {
-    const name = settings.sensorName === "" ? hostname() : settings.sensorName;
     const credentialsFile = orNull(natsCredentials);
-    return new NatsTransport({ ...tls, server, credentialsFile, name, sensor: name });
+    return new NatsTransport({ ...tls, server, credentialsFile, name: sensor, sensor, agent });
   }
   return new HttpTransport({
     ...tls,
     server,
     token: orNull(token),
     tokenFile: orNull(tokenFile),
-    userAgent: `nta-tap/${version()}`,
+    userAgent: agent,
   });
 };
 

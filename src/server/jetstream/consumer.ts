@@ -17,6 +17,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "@nats-io/transport-node";
 import { sensorLimits, serverLimits, serverStreamLimits } from "../../base/limits.ts";
 import { InventoryProblem } from "../../inventory/problem.ts";
+import { AGENT_HEADER, readSensorAgent, type SensorAgent } from "../../sensor/agent.ts";
 import { type Delta, decodeBatch } from "../../sensor/delta.ts";
 import {
   ANSWER_SUBJECT,
@@ -34,7 +35,7 @@ export interface DeltaConsumerOptions extends StreamOptions {
   /** Rejects with a `Refusal` where a sensor of this name may not come. */
   readonly admit: (sensor: string) => Promise<void>;
   /** Stores deltas durably, each once, or rejects and has stored none. */
-  readonly ingest: (deltas: readonly Delta[]) => Promise<void>;
+  readonly ingest: (deltas: readonly Delta[], sender: SensorAgent | null) => Promise<void>;
   /** What the sensor is told; JSON as `sensor/answer.ts` reads it. */
   readonly answer: (sensor: string) => Promise<unknown>;
   /** Takes what a sensor said about itself. */
@@ -185,6 +186,7 @@ async function* batches(messages: AsyncIterable<JsMsg>): AsyncGenerator<readonly
 
 interface Readable {
   readonly message: JsMsg;
+  readonly agent: string;
   readonly deltas: readonly Delta[];
 }
 
@@ -204,7 +206,8 @@ async function mergeBatch(
     tally.dead += 1;
   };
   const merge = async (parts: readonly Readable[]): Promise<void> => {
-    await options.ingest(parts.flatMap(({ deltas }) => deltas));
+    const deltas = parts.flatMap((part) => part.deltas);
+    await options.ingest(deltas, readSensorAgent(parts[0]!.agent));
     for (const { message, deltas } of parts) {
       message.ack();
       left.delete(message);
@@ -216,14 +219,16 @@ async function mergeBatch(
     for (const message of batch) {
       const read = await readMessage(message.data, options.admit);
       if (typeof read === "string") await aside(message, read);
-      else parts.push({ message, deltas: read });
+      else parts.push({ message, agent: message.headers?.get(AGENT_HEADER) ?? "", deltas: read });
     }
-    if (parts.length > 1 && (await reasonAgainst(() => merge(parts))) === null) return;
-    for (const part of parts) {
-      const reason = await reasonAgainst(() => merge([part]));
-      if (reason === null) continue;
-      const isLast = reason.isOfDelta || part.message.info.deliveryCount >= DELIVERIES_MAX;
-      if (isLast) await aside(part.message, reason.text);
+    for (const alike of Map.groupBy(parts, ({ agent }) => agent).values()) {
+      if (alike.length > 1 && (await reasonAgainst(() => merge(alike))) === null) continue;
+      for (const part of alike) {
+        const reason = await reasonAgainst(() => merge([part]));
+        if (reason === null) continue;
+        const isLast = reason.isOfDelta || part.message.info.deliveryCount >= DELIVERIES_MAX;
+        if (isLast) await aside(part.message, reason.text);
+      }
     }
   } catch (error) {
     options.log(`the store does not take deltas now: ${(error as Error).message}`);

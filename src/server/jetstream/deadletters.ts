@@ -12,6 +12,7 @@ import {
   type StoredMsg,
 } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
+import { AGENT_HEADER } from "../../sensor/agent.ts";
 import { DEAD_STREAM, DEAD_SUBJECT, deltaSubject } from "../../sensor/jetstream.ts";
 import type { DeadLetter, DeadLetterPage } from "../contract.ts";
 import { notFound } from "../problem.ts";
@@ -33,6 +34,7 @@ export async function putAside(
   const fields = headers();
   fields.set(SUBJECT_HEADER, message.subject);
   fields.set(DELTA_HEADER, message.headers?.get(NAME_HEADER) ?? "");
+  fields.set(AGENT_HEADER, message.headers?.get(AGENT_HEADER) ?? "");
   fields.set(REASON_HEADER, reason.replaceAll(/[^ -~]/g, "?").slice(0, REASON_MAX));
   await client.publish(DEAD_SUBJECT, message.data, { headers: fields });
 }
@@ -68,7 +70,10 @@ export class DeadLetters {
   async sendAgain(id: string): Promise<DeadLetter> {
     const message = await this.#get(id);
     const subject = message.header.get(SUBJECT_HEADER);
-    await this.#client.publish(subject === "" ? deltaSubject(0) : subject, message.data);
+    const fields = headers();
+    fields.set(AGENT_HEADER, message.header.get(AGENT_HEADER));
+    const to = subject === "" ? deltaSubject(0) : subject;
+    await this.#client.publish(to, message.data, { headers: fields });
     await this.#manager.streams.deleteMessage(DEAD_STREAM, message.seq, false);
     return letterOf(message);
   }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { serverLimits } from "../../base/limits.ts";
 import type { IngestOptions, Inventory } from "../../inventory/inventory.ts";
+import { readSensorAgent } from "../../sensor/agent.ts";
 import { readJson } from "../body.ts";
 import { DeltaAnswer, SensorPage } from "../contract.ts";
 import type { Ingest } from "../ingest.ts";
@@ -99,9 +100,5 @@ function addDeltas(app: FastifyInstance, ingest: Ingest): void {
   );
 }
 
-/** Sensors name themselves as `nta-tap/0.1.0`. */
-function senderOf(request: FastifyRequest): IngestOptions {
-  const match = /^nta-(tap|collect)\/([\w.+-]{1,32})/.exec(request.headers["user-agent"] ?? "");
-  if (match === null) return {};
-  return { kind: match[1] === "collect" ? "collect" : "tap", version: match[2]! };
-}
+const senderOf = (request: FastifyRequest): IngestOptions =>
+  readSensorAgent(request.headers["user-agent"] ?? "") ?? {};

@@ -8,6 +8,7 @@ import { asWords, count, counted, time } from "../../parts/format.ts";
 import layout from "../../parts/layout.module.css";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
 import { Facts, Panel } from "../../parts/panel.tsx";
+import { placeOf } from "../../parts/place.ts";
 import { Tags } from "../../parts/tag.tsx";
 import styles from "./api.module.css";
 
@@ -38,7 +39,7 @@ const AllFacts = ({ api }: { api: ApiDetail }) => {
           ? [["Services", api.services.join(", ")] satisfies [string, string]]
           : []),
         ["Workloads", api.workloads.join(", ") || "not known"],
-        ["Namespace", api.namespace ?? "not known"],
+        ["Namespace", placeOf(api) ?? "not known"],
         [
           "Called from",
           api.origin === "both"

@@ -6,6 +6,7 @@ import { send } from "../../api/client.ts";
 import { useApi, useIsEditor, useWrite } from "../../api/queries.ts";
 import { counted, percent } from "../../parts/format.ts";
 import { tellFailure, tellUndoable } from "../../parts/notify.ts";
+import { placeOf } from "../../parts/place.ts";
 import { Answer, Loading } from "../../parts/states.tsx";
 import { TabBar } from "../../parts/tabbar.tsx";
 import { StatusTag, Tag } from "../../parts/tag.tsx";
@@ -70,7 +71,7 @@ const Lead = ({ api }: { api: ApiDetail }) => (
     <span>{counted(api.endpoints, "endpoint")}</span>
     <span>{counted(api.calls, "call")}</span>
     <span>{percent(api.errorShare)} errors</span>
-    {api.namespace !== null && <span>{api.namespace}</span>}
+    {api.namespace !== null && <span>{placeOf(api)}</span>}
     {api.owner !== null && <span>{api.owner}</span>}
     <span>
       last call <When ms={api.lastMs} />

@@ -1,6 +1,7 @@
 import { Link } from "wouter";
 import type { ApiRow } from "../../../../src/server/contract.ts";
 import { count, exactCount, percent } from "../../parts/format.ts";
+import { placeOf } from "../../parts/place.ts";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { StatusTag, Tag, Tags } from "../../parts/tag.tsx";
@@ -35,7 +36,7 @@ export const columns: readonly Column<ApiRow>[] = [
     title: "Namespace",
     width: "8rem",
     from: 1_180,
-    cell: (api) => api.namespace ?? <span className={styles["none"]}>–</span>,
+    cell: (api) => placeOf(api) ?? <span className={styles["none"]}>–</span>,
   },
   {
     key: "endpoints",

@@ -6,6 +6,7 @@ import styles from "./apis.module.css";
 
 const filters = [
   ["status", "Status"],
+  ["cluster", "Cluster"],
   ["namespace", "Namespace"],
   ["host", "Host"],
   ["auth", "Auth"],
