@@ -130,6 +130,9 @@ export const collectLimits = {
   envoyHeldBytesMax: 1 << 26,
   /** Streams at a time; each is an exchange under way, about 12 KB with its head: 50 MB. Further ones are let go at once. */
   envoyStreamsMax: 1 << 12,
+  /** Addresses at which Envoys are called, and hosts of each; the ones called longest ago go. 120 bytes a host: 8 MB. */
+  envoyAddressesMax: 1 << 11,
+  envoyHostsMax: 1 << 5,
   /** Connections at a time: one for each thread of each Envoy. 40 KB each: 80 MB. */
   envoyConnectionsMax: 1 << 11,
 } as const;

@@ -29,6 +29,8 @@ export interface ToldExchange {
   readonly status: number;
   readonly request: ToldMessage;
   readonly response: ToldMessage;
+  /** `ExchangeFlag` bits of its own. */
+  readonly flags?: number;
 }
 
 /** Hands the exchange to `observer`. False where its heads cannot be those of messages: nothing was handed over. */
@@ -43,6 +45,7 @@ export function handOver(told: ToldExchange, observer: ExchangeObserver): boolea
   exchange.method = told.method;
   exchange.target = told.target;
   exchange.request = request;
+  exchange.flags = told.flags ?? 0;
   request.sink = observer.requestHead(exchange);
   exchange.flags |= handBody(request, told.request, requestFlags);
   exchange.response = response;

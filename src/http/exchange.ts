@@ -58,6 +58,8 @@ export const ExchangeFlag = {
   noResponse: 1 << 13,
   /** A gap cut a head off: of that message the start line, and what whole fields came, are all that is known. */
   headCut: 1 << 14,
+  /** Another told of the same call, nearer to the service: this one tells only who called. */
+  passedOn: 1 << 15,
 } as const;
 
 /** One HTTP request and its response. The narrow waist: whatever makes exchanges, nothing behind it knows. */

@@ -189,7 +189,7 @@ export class EnvoySink {
   #accessLog(stream: ServerHttp2Stream): Taker {
     return {
       message: (bytes) => {
-        const result = readAccessLog(bytes, this.#options.observer);
+        const result = readAccessLog(bytes, this.#options.observer, this.#context.ways);
         if (result === null) {
           this.counters.add(EnvoyTally.Malformed);
           end(stream, Status.InvalidArgument);

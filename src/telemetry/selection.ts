@@ -38,6 +38,7 @@ export const REASONS = [
   "excluded-header",
   "status",
   "cut-head",
+  "passed-on",
   ...noiseRules.map((rule) => `noise-${rule.name}`),
 ] as const;
 
@@ -52,7 +53,9 @@ export const Reason = {
   ExcludedHeader: 6,
   Status: 7,
   CutHead: 8,
-  FirstNoise: 9,
+  /** Heard again, farther from the service: it counts there. */
+  PassedOn: 9,
+  FirstNoise: 10,
 } as const;
 
 export class Selector {

@@ -1,6 +1,12 @@
 import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
-import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
+import {
+  type BodySink,
+  type Exchange,
+  ExchangeFlag,
+  type ExchangeObserver,
+  type Message,
+} from "../http/exchange.ts";
 import { ApiTable, type WorkloadOf } from "./apis.ts";
 import { type Attention, endpointOf, Knowledge, Look } from "./attention.ts";
 import { BodyScan } from "./bodyscan.ts";
@@ -118,11 +124,13 @@ export class Telemetry implements ExchangeObserver {
   }
 
   exchange(exchange: Exchange): void {
-    const reason = this.#selector.select(exchange);
+    const judged = this.#selector.select(exchange);
+    const counts = judged === Reason.Selected || judged === Reason.Status;
+    const isPassedOn = counts && (exchange.flags & ExchangeFlag.passedOn) !== 0;
+    const reason = isPassedOn ? Reason.PassedOn : judged;
     this.reasons.add(reason);
-    if (reason === Reason.Selected || reason === Reason.Status) {
-      this.#observe(exchange, reason === Reason.Status);
-    }
+    if (!isPassedOn && counts) this.#observe(exchange, judged === Reason.Status);
+    else if (isPassedOn && judged === Reason.Selected) this.#observeCaller(exchange);
     if (this.#knowledge !== null) {
       if (reason === Reason.Selected) this.#tell(exchange, this.#knowledge);
       this.#attended.delete(exchange);
@@ -296,24 +304,35 @@ export class Telemetry implements ExchangeObserver {
       this.counters.add(Tally.PathsRefused);
       return;
     }
-    const { sink: scan, head } = exchange.request!;
-    const selector = scan instanceof BodyScan ? operationSelector(scan.selectors, head) : "";
-    const method = methodName(exchange.method);
-    const key = selector === "" ? method : `${method} ${selector}`;
-    const operation = this.#trie.operation(api, node, key);
+    const operation = this.#trie.operation(api, node, operationKey(exchange));
     countCall(operation, exchange, refused, times);
     if (refused) return;
-    const { client, server } = exchange.connection;
+    const { server } = exchange.connection;
+    this.#countCaller(operation, exchange, times);
+    countBounded(api.serverAddresses, server.ip, times, telemetryLimits.serverAddressesMax);
+    this.#messages.begin(times, look);
+    if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
+    this.#messages.response(operation, exchange, exchange.response!);
+  }
+
+  /** Of a call that is counted where another told of it. */
+  #observeCaller(exchange: Exchange): void {
+    const target = this.#target;
+    target.read(exchange.target);
+    const api = this.#apis.of(exchange, target);
+    const node = this.#trie.reach(api, target, true, false);
+    if (node === null) return;
+    this.#countCaller(this.#trie.operation(api, node, operationKey(exchange)), exchange, 1);
+  }
+
+  #countCaller(operation: OperationTally, exchange: Exchange, times: number): void {
+    const { client } = exchange.connection;
     if (isPrivateAddress(client.ip)) operation.internalCalls += times;
     else operation.externalCalls += times;
     const { callers, hashes } = this.#options.privacy;
     if (callers) countBounded(operation.callers, client.ip, times, telemetryLimits.callersMax);
     if (callers && hashes)
-      operation.traces = this.#tables.tracer.observe(operation.traces, exchange, target);
-    countBounded(api.serverAddresses, server.ip, times, telemetryLimits.serverAddressesMax);
-    this.#messages.begin(times, look);
-    if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
-    this.#messages.response(operation, exchange, exchange.response!);
+      operation.traces = this.#tables.tracer.observe(operation.traces, exchange, this.#target);
   }
 
   /** Brings what tables refused into `counters`, before the tables go. */
@@ -342,6 +361,12 @@ const isNearlyFull = ({ names, words }: Tables): boolean =>
 
 const isHalfFull = ({ names, words }: Tables): boolean =>
   names.count > telemetryLimits.namesMax * 0.5 || words.count > telemetryLimits.wordsMax * 0.5;
+
+function operationKey({ method, request }: Exchange): string {
+  const { sink: scan, head } = request!;
+  const selector = scan instanceof BodyScan ? operationSelector(scan.selectors, head) : "";
+  return selector === "" ? methodName(method) : `${methodName(method)} ${selector}`;
+}
 
 const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]);
 

@@ -9,10 +9,11 @@
  */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { collectLimits } from "../../base/limits.ts";
-import type { ExchangeObserver } from "../../http/exchange.ts";
+import { ExchangeFlag, type ExchangeObserver } from "../../http/exchange.ts";
 import type { Endpoint } from "../../reassemble/stream.ts";
 import type { Field } from "../harparts.ts";
 import { handOver } from "../told.ts";
+import type { EnvoyWays } from "./ways.ts";
 
 /** By number: envoy/config/core/v3/base.proto. */
 const METHODS = [
@@ -57,6 +58,7 @@ export interface AccessLogResult {
 export function readAccessLog(
   bytes: Uint8Array,
   observer: ExchangeObserver,
+  ways: EnvoyWays,
 ): AccessLogResult | null {
   const entries: Entry[] = [];
   try {
@@ -73,12 +75,13 @@ export function readAccessLog(
     return null;
   }
   let exchanges = 0;
-  for (const entry of entries) if (tell(entry, observer)) exchanges += 1;
+  for (const entry of entries) if (tell(entry, observer, ways)) exchanges += 1;
   return { exchanges, refused: entries.length - exchanges };
 }
 
-function tell(entry: Entry, observer: ExchangeObserver): boolean {
+function tell(entry: Entry, observer: ExchangeObserver, ways: EnvoyWays): boolean {
   const { method, path, authority, status, startMs } = entry;
+  const { server, isPassedOn } = ways.take(entry.local, entry.upstream, authority, startMs);
   const requestEndMs = startMs + entry.requestEndMs;
   const responseStartMs = Math.max(requestEndMs, startMs + entry.responseStartMs);
   const host = authority === "" ? [] : [{ name: "host", value: printable(authority) }];
@@ -86,7 +89,8 @@ function tell(entry: Entry, observer: ExchangeObserver): boolean {
     {
       connectionId: 0,
       client: entry.client,
-      server: entry.upstream.port > 0 ? entry.upstream : entry.local,
+      server,
+      flags: isPassedOn ? ExchangeFlag.passedOn : 0,
       method,
       target: path,
       status,

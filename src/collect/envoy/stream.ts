@@ -20,11 +20,13 @@ import { Framing } from "../../http/framing.ts";
 import type { Endpoint } from "../../reassemble/stream.ts";
 import { type HeaderField, Part, type Processing } from "./processing.ts";
 import { EnvoyTally, type EnvoyTallyName } from "./tallies.ts";
+import { EnvoyWays } from "./ways.ts";
 
 /** What all streams of one sink share. */
 export class EnvoyContext {
   readonly observer: ExchangeObserver;
   readonly counters: Counters<EnvoyTallyName>;
+  readonly ways = new EnvoyWays();
   readonly #codecs = new CodecPool();
   readonly #budget = new HeldBudget();
   readonly #bodies: Body[] = [];
@@ -56,6 +58,7 @@ export class EnvoyStream {
   readonly #exchange = new PooledExchange();
   readonly #attributes = new Map<string, string | number>();
   #isOver = false;
+  #host = "";
   /** While they are open. */
   #requestBody: Body | null = null;
   #responseBody: Body | null = null;
@@ -112,6 +115,7 @@ export class EnvoyStream {
       endpointOf(this.#attributes, "destination"),
     );
     exchange.request = request;
+    this.#host = pseudo.get(":authority") ?? "";
     exchange.method = method;
     exchange.target = target;
     request.sink = this.#context.observer.requestHead(exchange);
@@ -138,7 +142,7 @@ export class EnvoyStream {
     response.startTimeMs = nowMs;
     exchange.response = response;
     exchange.status = status;
-    this.#nameServer();
+    this.#nameServer(nowMs);
     if (status === SWITCHING_PROTOCOLS) exchange.flags |= ExchangeFlag.upgraded;
     response.sink = this.#context.observer.responseHead(exchange);
     this.#responseBody = this.#begin(response);
@@ -205,10 +209,14 @@ export class EnvoyStream {
   }
 
   /** The process that answered, rather than the address that was called: known with the response's headers. */
-  #nameServer(): void {
+  #nameServer(nowMs: number): void {
+    const exchange = this.#exchange;
+    const called = endpointOf(this.#attributes, "destination");
     const upstream = endpointOf(this.#attributes, "upstream");
-    if (upstream.port === 0) return;
-    this.#exchange.connection = { ...this.#exchange.connection, server: upstream };
+    const { server, isPassedOn } = this.#context.ways.take(called, upstream, this.#host, nowMs);
+    if (server.port === 0) return;
+    exchange.connection = { ...exchange.connection, server };
+    if (isPassedOn) exchange.flags |= ExchangeFlag.passedOn;
   }
 
   #giveUp(tally: number, nowMs: number): false {
