@@ -62,7 +62,7 @@ const target = (required: readonly string[]): Schema => ({
 
 /** What a default value does not tell; by the end of the value's path. */
 const REFINEMENTS: Readonly<Record<string, Schema>> = {
-  cluster: { type: "string", pattern: "^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$" },
+  clusterName: { type: "string", pattern: "^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$" },
   "image.digest": { type: "string", pattern: "^(sha256:[0-9a-f]{64})?$" },
   "image.pullPolicy": { enum: ["Always", "IfNotPresent", "Never"] },
   "ingest.token": { type: "string", pattern: "^([\\x21-\\x7e]{16,})?$" },

@@ -79,7 +79,7 @@ imagePullSecrets:
   value: --max-old-space-size={{ $values.heapMb | int }}
 - name: NTA_KUBERNETES
   value: "on"
-{{- with (index . 0).Values.cluster }}
+{{- with (index . 0).Values.clusterName }}
 - name: NTA_CLUSTER
   value: {{ . | quote }}
 {{- end }}

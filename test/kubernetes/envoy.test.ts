@@ -1,13 +1,20 @@
 //! The real Envoy, with the filter that the chart renders, sends what it sees to `nta collect`: what is learned is what a
 //! capture of the plain side gives, and whatever becomes of the collector, no request of a user fails or waits.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { nta, startNta, withFolder } from "../support/nta.ts";
+import { nta, withFolder } from "../support/nta.ts";
+import {
+  type Collector,
+  endCollectors,
+  startCollector,
+  statusOf,
+  untilSeen,
+} from "./collecting.ts";
 import {
   type Call,
   type Client,
@@ -22,61 +29,7 @@ import {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Collector {
-  readonly child: ChildProcess;
-  readonly statusPort: number;
-  stop(): Promise<void>;
-}
-
-/** A test that fails leaves none behind, hung ones included. */
-const collectors = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of collectors) child.kill("SIGKILL");
-  collectors.clear();
-});
-
-async function startCollector(port: number, folder: string): Promise<Collector> {
-  const statusPort = await freePort();
-  const child = startNta([
-    ...["collect", "--envoy-listen", `127.0.0.1:${port}`, "--output", folder, "--no-evidence"],
-    ...["--status-listen", `127.0.0.1:${statusPort}`, "--flush-interval", "1s"],
-  ]);
-  collectors.add(child);
-  let log = "";
-  child.stderr!.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  for (let tries = 0; !log.includes("Envoy is listened to"); tries += 1) {
-    assert.ok(tries < 2400 && child.exitCode === null, `the collector does not start: ${log}`);
-    await sleep(25);
-  }
-  return { child, statusPort, stop: () => endProcess(child, "SIGTERM") };
-}
-
-interface Status {
-  readonly exchanges: { readonly seen: number; readonly selected: number };
-  readonly envoy: {
-    readonly connections: number;
-    readonly streams: number;
-    readonly streamsBy: readonly { name: string; count: number }[];
-  };
-  readonly explanation: readonly string[];
-}
-
-const statusOf = async ({ statusPort }: Collector): Promise<Status> =>
-  (await (await fetch(`http://127.0.0.1:${statusPort}/status`)).json()) as Status;
-
-async function untilSeen(collector: Collector, count: number): Promise<Status> {
-  for (let tries = 0; ; tries += 1) {
-    const status = await statusOf(collector);
-    if (status.exchanges.seen >= count && status.envoy.streams === 0) return status;
-    assert.ok(
-      tries < 1200,
-      `${JSON.stringify(status.exchanges)} of ${count}; ${JSON.stringify(status.envoy)}`,
-    );
-    await sleep(50);
-  }
-}
+afterEach(endCollectors);
 
 /** Calls that differ in all that a filter may get wrong. */
 const CALLS: readonly Call[] = [

@@ -101,6 +101,8 @@ export interface EnvoyOptions {
   readonly collectorPort: number | null;
   /** Whether it tells of exchanges by access log instead. */
   readonly accessLog?: boolean;
+  /** Whether it is called in the clear, as one behind another is. */
+  readonly isPlain?: boolean;
 }
 
 export interface RunningEnvoy {
@@ -164,7 +166,7 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): P
 }
 
 function configuration(
-  { servicePort, accessLog }: EnvoyOptions,
+  { servicePort, accessLog, isPlain }: EnvoyOptions,
   port: number,
   adminPort: number,
   added: { cluster: Loose; filter: Loose } | null,
@@ -238,7 +240,7 @@ function configuration(
               filters: [
                 { name: "envoy.filters.network.http_connection_manager", typed_config: manager },
               ],
-              transport_socket: tls,
+              ...(isPlain !== true && { transport_socket: tls }),
             },
           ],
         },

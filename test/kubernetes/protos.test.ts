@@ -16,6 +16,7 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { readAccessLog } from "../../src/collect/envoy/accesslog.ts";
 import { Part, readProcessing } from "../../src/collect/envoy/processing.ts";
+import { EnvoyWays } from "../../src/collect/envoy/ways.ts";
 import type { Exchange } from "../../src/http/exchange.ts";
 
 const require = createRequire(import.meta.url);
@@ -160,6 +161,7 @@ test("access logs", () => {
         );
       },
     },
+    new EnvoyWays(),
   );
   assert.deepEqual(result, { exchanges: 1, refused: 0 });
   assert.deepEqual(lines, [
