@@ -1,12 +1,7 @@
 import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
-import {
-  type BodySink,
-  type Exchange,
-  ExchangeFlag,
-  type ExchangeObserver,
-  type Message,
-} from "../http/exchange.ts";
+import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
+import { ExchangeFlag } from "../http/exchange.ts";
 import { ApiTable, type WorkloadOf } from "./apis.ts";
 import { type Attention, endpointOf, Knowledge, Look } from "./attention.ts";
 import { BodyScan } from "./bodyscan.ts";
@@ -17,6 +12,7 @@ import { freezeNode, type OperationTally } from "./live.ts";
 import { type MediaType, mediaTypeOfHead } from "./mediatype.ts";
 import { absorbSummary, apiKeyText, mergeSummaries } from "./merge.ts";
 import { MessageCounter } from "./messages.ts";
+import { operationKey } from "./operationkey.ts";
 import type { PrivacyRules } from "./privacy.ts";
 import { REASONS, Reason, type Selection, Selector } from "./selection.ts";
 import { operationSelector } from "./selector.ts";
@@ -307,9 +303,9 @@ export class Telemetry implements ExchangeObserver {
     const operation = this.#trie.operation(api, node, operationKey(exchange));
     countCall(operation, exchange, refused, times);
     if (refused) return;
-    const { server } = exchange.connection;
     this.#countCaller(operation, exchange, times);
-    countBounded(api.serverAddresses, server.ip, times, telemetryLimits.serverAddressesMax);
+    const { ip } = exchange.connection.server;
+    countBounded(api.serverAddresses, ip, times, telemetryLimits.serverAddressesMax);
     this.#messages.begin(times, look);
     if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
     this.#messages.response(operation, exchange, exchange.response!);
@@ -361,20 +357,6 @@ const isNearlyFull = ({ names, words }: Tables): boolean =>
 
 const isHalfFull = ({ names, words }: Tables): boolean =>
   names.count > telemetryLimits.namesMax * 0.5 || words.count > telemetryLimits.wordsMax * 0.5;
-
-function operationKey({ method, request }: Exchange): string {
-  const { sink: scan, head } = request!;
-  const selector = scan instanceof BodyScan ? operationSelector(scan.selectors, head) : "";
-  return selector === "" ? methodName(method) : `${methodName(method)} ${selector}`;
-}
-
-const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]);
-
-/** Methods are tokens (RFC 9110, section 9.1); what no one would register is written as one name. */
-function methodName(method: string): string {
-  if (METHODS.has(method)) return method;
-  return /^[A-Z][A-Z-]{1,19}$/.test(method) ? method : "OTHER";
-}
 
 /** Of an entry of `#attended`. */
 const lookOf = (attended: number): Look => (attended & 3) as Look;

@@ -13,9 +13,6 @@ const DAY_MS = 86_400_000;
 const TABLES = ["sources", "nodes", "traffic", "apis", "endpoints", "endpoint_facts"] as const;
 const MORE = ["versions", "changes", "audit", "sensors", "sequences"] as const;
 
-/** Columns that came later, with the schema that has them first. */
-const ADDED = [{ table: "apis", column: "cluster", schema: 4 }];
-
 const rowsOf = async (store: Store, table: keyof Database): Promise<Record<string, unknown>[]> => {
   const { rows } = await sql<Record<string, unknown>>`
     select * from ${sql.table(table)}`.execute(store.db);
@@ -53,11 +50,7 @@ const makeEarlier = async (fromUrl: string, url: string, schema: number): Promis
       const dynamic = to.db as never as {
         insertInto(name: string): { values(rows: unknown): { execute(): Promise<unknown> } };
       };
-      const missing = ADDED.filter((each) => each.table === table && each.schema > schema);
-      for (const row of rows) {
-        for (const { column } of missing) delete row[column];
-        await dynamic.insertInto(table).values(row).execute();
-      }
+      for (const row of rows) await dynamic.insertInto(table).values(row).execute();
     }
   } finally {
     await from.close();
