@@ -1,7 +1,7 @@
 /**
  * `npm run bench:server`: what the inventory costs at 2,000 APIs with 100,000 endpoints. The store is filled in this process, which
  * gives the rate of merging on one core; then `nta serve` runs on it, and is asked over HTTP. Prints the rate of ingest, the latency
- * of inference, of pages and documents, and resident memory of the program. `--apis N --endpoints N --seconds N`.
+ * of inference, of pages and documents, and resident memory of the program. `--apis N --endpoints N --seconds N --merge-only`.
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     apis: { type: "string", default: "2000" },
     endpoints: { type: "string", default: "100000" },
     seconds: { type: "string", default: "20" },
+    "merge-only": { type: "boolean", default: false },
   },
 });
 const apiCount = Number(values.apis);
@@ -46,6 +47,14 @@ print("machine", `${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(
 try {
   mkdirSync(join(folder, "store"));
   await merging();
+  if (!values["merge-only"]) await serving();
+  print("store on disk", megabytes(statSync(file).size));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** What a program on that store takes. */
+async function serving(): Promise<void> {
   const server = await ServerProgram.start(folder);
   try {
     await infer(server);
@@ -56,9 +65,6 @@ try {
   } finally {
     await server.end();
   }
-  print("store on disk", megabytes(statSync(file).size));
-} finally {
-  rmSync(folder, { recursive: true });
 }
 
 /** What one core merges: from the JSON of deltas to the store, nothing else running. */

@@ -395,6 +395,9 @@ export const serverLimits = {
   forwardBatchMax: 50,
 } as const;
 
+/** What is packed as one block, so that 16 bits tell any place in it; unpacked into one buffer that stays: 64 KB. */
+export const LZ4_BYTES_MAX = 65_535;
+
 export const inventoryLimits = {
   /** Sign-ins at a provider that were begun and not ended; 300 bytes each in the store. */
   signInsMax: 1000,

@@ -5,6 +5,7 @@ import type { Delta } from "../sensor/delta.ts";
 import { addCounts } from "../telemetry/mergeshape.ts";
 import type { ApiKey, ApiSummary, LimitMarks, PathNode } from "../telemetry/summary.ts";
 import { FigureSet, figuresByHour } from "./figures.ts";
+import { loadPieces, type Wanted } from "./loading.ts";
 import {
   addMinutes,
   type Minutes,
@@ -15,7 +16,7 @@ import {
 } from "./minutes.ts";
 import { ALL_SOURCES, homeApi, nodeName, sourceId, storable, WHOLE_SOURCE } from "./names.ts";
 import type { CachedPiece, PieceCache } from "./piececache.ts";
-import { absorbPiece, cutInPieces, packPiece, unpackPiece } from "./pieces.ts";
+import { absorbPiece, cutInPieces, packPiece } from "./pieces.ts";
 import type { Database, NodeTable, SourceTable, TrafficTable } from "./schema.ts";
 import { inChunks, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
@@ -124,10 +125,11 @@ export class Merging {
   /** Gives the APIs that were touched, and whether something was heard there that had not been heard before. */
   async merge(updates: Updates): Promise<Map<string, boolean>> {
     const rows = await this.#lockSources(updates);
+    const loaded = await this.#load([...updates.sources.values()]);
     const apis = new Map<string, boolean>();
     for (const update of updates.sources.values()) {
       const row = rows.get(update.id)!;
-      const isNovel = await this.#mergeSource(row, update);
+      const isNovel = this.#mergeSource(row, update, loaded.get(update.id)!);
       apis.set(row.api, isNovel || (apis.get(row.api) ?? false));
     }
     await this.#save();
@@ -210,14 +212,17 @@ export class Merging {
     return api;
   }
 
-  async #mergeSource(row: SourceTable, update: SourceUpdate): Promise<boolean> {
+  #mergeSource(
+    row: SourceTable,
+    update: SourceUpdate,
+    cached: ReadonlyMap<string, CachedPiece>,
+  ): boolean {
     const limits = countsOf(row.limits);
     addCounts(limits, update.limits);
     const addresses = countsOf(row.addresses);
     addCounts(addresses, update.addresses);
     const minutes = readMinutes(row.minutes);
     mergeMinutes(minutes, update.minutes);
-    const cached = await this.#load(row.id, update.figures, [...update.pieces.keys()]);
     let nodeCount = row.node_count;
     let isNovel = false;
     for (const [node, { path, piece }] of update.pieces) {
@@ -279,77 +284,29 @@ export class Merging {
 
   async #mergeWhole(hours: Map<number, FigureSet>): Promise<void> {
     if (hours.size === 0) return;
-    const cached = await this.#load(ALL_SOURCES, new Map([[WHOLE_SOURCE, hours]]), []);
-    this.#addHours(ALL_SOURCES, WHOLE_SOURCE, cached.get(WHOLE_SOURCE)!, hours);
+    const figures = new Map([[WHOLE_SOURCE, hours]]);
+    const loaded = await this.#load([{ id: ALL_SOURCES, pieces: new Map(), figures }]);
+    this.#addHours(ALL_SOURCES, WHOLE_SOURCE, loaded.get(ALL_SOURCES)!.get(WHOLE_SOURCE)!, hours);
   }
 
-  /** Pieces and figures of these nodes, from the cache or the store. */
+  /** What is there of the nodes of these sources, by source and node. */
   async #load(
-    source: string,
-    figures: ReadonlyMap<string, ReadonlyMap<number, unknown>>,
-    nodes: readonly string[],
-  ): Promise<Map<string, CachedPiece>> {
-    const result = new Map<string, CachedPiece>();
-    const unknown: string[] = [];
-    const late = new Map<string, number>();
-    for (const node of new Set([...nodes, ...figures.keys()])) {
-      const known = this.#cache.get(`${source}\n${node}`);
-      const fromMs = Math.min(...(figures.get(node)?.keys() ?? []));
-      if (known === undefined) unknown.push(node);
-      else result.set(node, known);
-      if (Number.isFinite(fromMs) && (known === undefined || fromMs < known.knownFromMs))
-        late.set(node, fromMs);
+    updates: readonly Pick<SourceUpdate, "id" | "pieces" | "figures">[],
+  ): Promise<Map<string, Map<string, CachedPiece>>> {
+    const wanted: Wanted[] = [];
+    for (const { id, pieces, figures } of updates) {
+      for (const node of new Set([...pieces.keys(), ...figures.keys()])) {
+        const hours = figures.get(node);
+        const fromMs = hours === undefined ? null : Math.min(...hours.keys());
+        wanted.push({ source: id, node, fromMs });
+      }
     }
-    for (const node of unknown) {
-      const cached: CachedPiece = {
-        piece: null,
-        characters: 0,
-        figures: new Map(),
-        knownFromMs: Number.POSITIVE_INFINITY,
-      };
-      result.set(node, cached);
-    }
-    await this.#readPieces(source, unknown, result);
-    for (const node of unknown) this.#cache.add(`${source}\n${node}`, result.get(node)!);
-    await this.#readFigures(source, late, result);
+    const result = new Map(updates.map(({ id }) => [id, new Map<string, CachedPiece>()]));
+    const loaded = await loadPieces(this.#tx, this.#engine, this.#cache, wanted);
+    wanted.forEach(({ source, node }, index) => {
+      result.get(source)!.set(node, loaded[index]!);
+    });
     return result;
-  }
-
-  async #readPieces(
-    source: string,
-    nodes: readonly string[],
-    into: ReadonlyMap<string, CachedPiece>,
-  ): Promise<void> {
-    for (const chunk of inChunks(nodes)) {
-      const rows = await this.#tx
-        .selectFrom("nodes")
-        .select(["node", "data"])
-        .where("source", "=", source)
-        .where("node", "in", chunk)
-        .execute();
-      for (const { node, data } of rows) Object.assign(into.get(node)!, unpackPiece(data));
-    }
-  }
-
-  async #readFigures(
-    source: string,
-    late: ReadonlyMap<string, number>,
-    into: ReadonlyMap<string, CachedPiece>,
-  ): Promise<void> {
-    if (late.size === 0) return;
-    const fromMs = Math.min(...late.values());
-    for (const chunk of inChunks([...late.keys()])) {
-      const rows = await this.#tx
-        .selectFrom("traffic")
-        .select(["node", "start_ms", "data"])
-        .where("source", "=", source)
-        .where("node", "in", chunk)
-        .where("start_ms", ">=", fromMs)
-        .execute();
-      for (const node of chunk) into.get(node)!.knownFromMs = fromMs;
-      for (const { node, start_ms, data } of rows)
-        into.get(node)!.figures.set(start_ms, FigureSet.read(data));
-    }
   }
 
   /** Writes what was merged since it was called last. */

@@ -4,9 +4,9 @@
  */
 import { absorbNode, emptySummary } from "../telemetry/merge.ts";
 import type { ApiKey, ApiSummary, LimitMarks, PathNode } from "../telemetry/summary.ts";
-import { decodeSummary, encodeSummary } from "../telemetry/wire.ts";
+import { decodeSummary, nodeText } from "../telemetry/wire.ts";
 import { storable } from "./names.ts";
-import { pack, unpack } from "./packing.ts";
+import { packQuickly, unpack } from "./packing.ts";
 
 /** What stands for the key where a piece is written by itself. */
 const NO_KEY: ApiKey = { workload: "", host: "", port: 0, scheme: "http" };
@@ -35,9 +35,8 @@ export function absorbPiece(into: PathNode, from: PathNode, limits: LimitMarks):
 }
 
 export function packPiece(piece: PathNode): { data: Uint8Array; characters: number } {
-  const { dictionary, root } = encodeSummary({ ...emptySummary(NO_KEY), root: piece });
-  const text = JSON.stringify([dictionary, root]);
-  return { data: pack(text), characters: text.length };
+  const text = nodeText(piece);
+  return { data: packQuickly(text), characters: text.length };
 }
 
 export function unpackPiece(data: Uint8Array): { piece: PathNode; characters: number } {

@@ -15,6 +15,7 @@ export function openSqlite(path: string): Sqlite {
   // A copy that was restored, and one that is opened a second time by mistake, wait for the other's turn to end.
   database.exec("pragma busy_timeout = 5000");
   database.exec("pragma journal_mode = wal");
+  database.exec("pragma wal_autocheckpoint = 4000");
   database.exec("pragma synchronous = full");
   database.exec("pragma cache_size = -16000");
   database.exec("pragma temp_store = memory");

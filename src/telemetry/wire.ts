@@ -24,7 +24,7 @@ import { TIME_BUCKET_WIDTHS_MS, type TimeBuckets } from "./timebuckets.ts";
 import { addTrace, type TraceSample } from "./traces.ts";
 import {
   bitsOf,
-  byKey,
+  keysInOrder,
   listOf,
   nameMax,
   readParameters,
@@ -81,6 +81,13 @@ export function encodeSummary(summary: ApiSummary): WireSummary {
   };
 }
 
+/** What one node says, as JSON: `[dictionary, node]`. */
+export function nodeText(node: PathNode): string {
+  const dictionary = new Dictionary();
+  const root = writeNode(node, dictionary);
+  return `[[${dictionary.texts.join()}],${JSON.stringify(root)}]`;
+}
+
 /** `value` is null where there are problems. Bounded by the limits that bind a sensor. */
 export function decodeSummary(value: unknown): {
   readonly value: ApiSummary | null;
@@ -129,6 +136,7 @@ function readKey(value: unknown): ApiKey {
 /** Skeletons that were seen, by their JSON text. */
 class Dictionary {
   readonly skeletons: Skeleton[] = [];
+  readonly texts: string[] = [];
   readonly #indexes = new Map<string, number>();
 
   index(skeleton: Skeleton): number {
@@ -137,6 +145,7 @@ class Dictionary {
     if (index === undefined) {
       index = this.skeletons.length;
       this.skeletons.push(skeleton);
+      this.texts.push(text);
       this.#indexes.set(text, index);
     }
     return index;
@@ -452,7 +461,9 @@ function pairsOf<Value>(
   write: (value: Value) => Json,
 ): Json | undefined {
   if (map.size === 0) return undefined;
-  return [...map].sort(byKey).flatMap(([key, value]) => [key, write(value)]);
+  const pairs: Json[] = [];
+  for (const key of keysInOrder(map)) pairs.push(key, write(map.get(key)!));
+  return pairs;
 }
 
 function readPairs<Value>(
@@ -471,7 +482,11 @@ function readPairs<Value>(
   return map;
 }
 
-const writeCounts = (counts: ReadonlyMap<string, number>): Json => [...counts].sort(byKey).flat();
+function writeCounts(counts: ReadonlyMap<string, number>): Json {
+  const pairs: Json[] = [];
+  for (const key of keysInOrder(counts)) pairs.push(key, counts.get(key)!);
+  return pairs;
+}
 
 function readCounts(value: unknown, sizeMax: number, keyMax: number): Map<string, number> {
   return readPairs(value, sizeMax, keyMax, countOf);

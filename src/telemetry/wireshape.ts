@@ -199,7 +199,8 @@ function writeObject(object: ObjectShape, numbers: number[]): Skeleton {
     numbers.push(object.restNames);
   }
   const fields: Skeleton[] = [];
-  for (const [name, field] of [...object.fields].sort(byKey)) {
+  for (const name of keysInOrder(object.fields)) {
+    const field = object.fields.get(name)!;
     numbers.push(field.present);
     const shape = writeShape(field.shape, numbers);
     fields.push(name, field.repeated === undefined ? shape : [shape]);
@@ -247,20 +248,19 @@ export const nameMax: number = telemetryLimits.nameBytesMax * 4;
 
 function writeTags(tags: NonNullable<ObjectShape["tags"]>, numbers: number[]): Skeleton {
   const skeleton: Skeleton[] = [];
-  for (const [name, words] of [...tags].sort(byKey)) {
+  for (const name of keysInOrder(tags)) {
+    const words = tags.get(name)!;
     if (words === null) {
       skeleton.push(name, null);
       continue;
     }
     const variants: Skeleton[] = [];
-    for (const [word, variant] of [...words].sort(byKey)) {
-      const present = [...variant.present].sort(byKey);
-      numbers.push(variant.count);
-      for (const [, count] of present) numbers.push(count);
-      variants.push(
-        word,
-        present.map(([field]) => field),
-      );
+    for (const word of keysInOrder(words)) {
+      const { count, present } = words.get(word)!;
+      const fields = keysInOrder(present);
+      numbers.push(count);
+      for (const field of fields) numbers.push(present.get(field)!);
+      variants.push(word, fields);
     }
     skeleton.push(name, variants);
   }
@@ -325,7 +325,8 @@ export function writeParameters(
   numbers: number[],
 ): Skeleton {
   const skeleton: Skeleton[] = [];
-  for (const [name, parameter] of [...parameters].sort(byKey)) {
+  for (const name of keysInOrder(parameters)) {
+    const parameter = parameters.get(name)!;
     numbers.push(parameter.calls, parameter.repeated);
     const text = parameter.text.count === 0 ? 0 : writeText(parameter.text, numbers);
     skeleton.push(name, parameter.sample === null ? text : [text]);
@@ -352,8 +353,12 @@ export function readParameters(skeleton: unknown, numbers: Numbers): Map<string,
   return parameters;
 }
 
-export const byKey = <Value>(a: readonly [string, Value], b: readonly [string, Value]): number =>
-  a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
+/** Sorted; mostly they are, as what was read is in order. */
+export function keysInOrder(map: ReadonlyMap<string, unknown>): string[] {
+  const keys = [...map.keys()];
+  for (let at = 1; at < keys.length; at += 1) if (keys[at]! < keys[at - 1]!) return keys.sort();
+  return keys;
+}
 
 export function listOf(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) reject(WireProblem.NotAList);
