@@ -3,6 +3,7 @@ import { sql, type Transaction } from "kysely";
 import { inventoryLimits } from "../base/limits.ts";
 import type { Delta } from "../sensor/delta.ts";
 import { apiKeyText } from "../telemetry/merge.ts";
+import { addCounts } from "../telemetry/mergeshape.ts";
 import type { PathNode } from "../telemetry/summary.ts";
 import { newApi } from "./apirow.ts";
 import type { IngestOptions, IngestResult } from "./inventory.ts";
@@ -10,10 +11,10 @@ import { Merging, Updates } from "./merging.ts";
 import { storable } from "./names.ts";
 import { PieceCache } from "./piececache.ts";
 import { InventoryProblem } from "./problem.ts";
-import type { Database } from "./schema.ts";
+import type { Database, SensorTable } from "./schema.ts";
 import { Sequences } from "./sequences.ts";
-import { inChunks, saturated } from "./statements.ts";
-import type { Store } from "./store.ts";
+import { inChunks, isOneOf, upsert } from "./statements.ts";
+import type { Engine, Store } from "./store.ts";
 
 /** What a turn changed, for who acts on it. */
 export interface Ingested {
@@ -203,8 +204,8 @@ export class Ingest {
       const cache = this.#store.isExclusive ? this.#cache : new PieceCache();
       const touched = await new Merging(tx, engine, cache).merge(updates);
       await sequences.save(tx, engine, nowMs);
-      await sensors.save(tx);
-      await markDirty(tx, [...touched.keys()], nowMs);
+      await sensors.save(tx, engine);
+      await markDirty(tx, engine, [...touched.keys()].sort(), nowMs);
       return touched;
     });
     for (const { operations } of turn) this.operationsMerged += operations;
@@ -237,18 +238,31 @@ function countOperations({ summaries }: Delta): number {
 /** APIs that have to be inferred again, made where they are new. */
 async function markDirty(
   tx: Transaction<Database>,
+  engine: Engine,
   apis: readonly string[],
   nowMs: number,
 ): Promise<void> {
-  for (const ids of inChunks([...apis].sort())) {
+  const dirtyMs = sql<number>`coalesce(apis.dirty_ms, ${nowMs}) + 1`;
+  const own = tx
+    .selectFrom("apis")
+    .select("id")
+    .where(isOneOf(engine, "id", apis))
+    .orderBy("id");
+  // Servers that mark the same ones at a time lock them in one order.
+  const known = (await (engine === "postgres" ? own.forUpdate() : own).execute()).map(
+    ({ id }) => id,
+  );
+  await tx
+    .updateTable("apis")
+    .set({ dirty_ms: dirtyMs })
+    .where(isOneOf(engine, "id", known))
+    .execute();
+  const isKnown = new Set(known);
+  for (const ids of inChunks(apis.filter((id) => !isKnown.has(id)))) {
     await tx
       .insertInto("apis")
       .values(ids.map((id) => newApi(id, nowMs)))
-      .onConflict((on) =>
-        on
-          .column("id")
-          .doUpdateSet({ dirty_ms: sql<number>`coalesce(apis.dirty_ms, ${nowMs}) + 1` }),
-      )
+      .onConflict((on) => on.column("id").doUpdateSet({ dirty_ms: dirtyMs }))
       .execute();
   }
 }
@@ -295,53 +309,61 @@ class SensorTallies {
       tally.coverage.set(reason, (tally.coverage.get(reason) ?? 0) + count);
   }
 
-  async save(tx: Transaction<Database>): Promise<void> {
-    for (const [name, tally] of [...this.#sensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const kind = tally.options.kind ?? "tap";
-      const version = tally.options.version ?? null;
-      await tx
-        .insertInto("sensors")
-        .values({
-          name,
-          kind,
-          version,
-          first_ms: this.#nowMs,
-          last_ms: this.#nowMs,
-          calls: 0,
-          deltas: 0,
-          duplicates: 0,
-          coverage: "{}",
-          status: null,
-        })
-        .onConflict((on) => on.column("name").doUpdateSet({ last_ms: this.#nowMs }))
-        .execute();
-      const row = await tx
-        .selectFrom("sensors")
-        .select("coverage")
-        .where("name", "=", name)
-        .executeTakeFirstOrThrow();
-      const coverage = new Map(Object.entries(JSON.parse(row.coverage) as Record<string, number>));
-      for (const [reason, count] of tally.coverage)
-        coverage.set(reason, (coverage.get(reason) ?? 0) + count);
-      await tx
-        .updateTable("sensors")
-        .set((eb) => ({
-          kind,
-          ...(version === null ? {} : { version }),
-          calls: eb
-            .case()
-            .when("calls", ">", Number.MAX_SAFE_INTEGER - saturated(tally.calls))
-            .then(Number.MAX_SAFE_INTEGER)
-            .else(eb("calls", "+", saturated(tally.calls)))
-            .end(),
-          deltas: eb("deltas", "+", tally.deltas),
-          duplicates: eb("duplicates", "+", tally.duplicates),
-          coverage: JSON.stringify(
-            Object.fromEntries([...coverage].slice(0, inventoryLimits.coverageReasonsMax)),
-          ),
-        }))
-        .where("name", "=", name)
-        .execute();
+  async save(tx: Transaction<Database>, engine: Engine): Promise<void> {
+    const names = [...this.#sensors.keys()].sort();
+    // A row that is not there cannot be locked.
+    if (engine === "postgres") {
+      for (const chunk of inChunks(names)) {
+        await tx
+          .insertInto("sensors")
+          .values(chunk.map((name) => this.#newRow(name)))
+          .onConflict((on) => on.column("name").doNothing())
+          .execute();
+      }
     }
+    const query = tx
+      .selectFrom("sensors")
+      .select(["name", "first_ms", "version", "calls", "deltas", "duplicates", "coverage"])
+      .where(isOneOf(engine, "name", names))
+      .orderBy("name");
+    const found = await (engine === "postgres" ? query.forUpdate() : query).execute();
+    const known = new Map(found.map((row) => [row.name, row]));
+    const rows = names.map((name) => this.#sum({ ...this.#newRow(name), ...known.get(name) }));
+    await upsert(tx, engine, "sensors", rows, SUMMED);
+  }
+
+  #newRow(name: string): SensorTable {
+    return {
+      name,
+      kind: "tap",
+      version: null,
+      first_ms: this.#nowMs,
+      last_ms: this.#nowMs,
+      calls: 0,
+      deltas: 0,
+      duplicates: 0,
+      coverage: "{}",
+      status: null,
+    };
+  }
+
+  #sum(row: SensorTable): SensorTable {
+    const tally = this.#sensors.get(row.name)!;
+    const coverage = new Map(Object.entries(JSON.parse(row.coverage) as Record<string, number>));
+    addCounts(coverage, tally.coverage);
+    const reasons = [...coverage].slice(0, inventoryLimits.coverageReasonsMax);
+    return {
+      ...row,
+      kind: tally.options.kind ?? "tap",
+      version: tally.options.version ?? row.version,
+      last_ms: this.#nowMs,
+      calls: row.calls + tally.calls,
+      deltas: row.deltas + tally.deltas,
+      duplicates: row.duplicates + tally.duplicates,
+      coverage: JSON.stringify(Object.fromEntries(reasons)),
+    };
   }
 }
+
+/** What deltas change of a sensor's row; its status it tells by itself. */
+const SUMMED = ["kind", "version", "last_ms", "calls", "deltas", "duplicates", "coverage"] as const;

@@ -18,7 +18,7 @@ import { ALL_SOURCES, homeApi, nodeName, sourceId, storable, WHOLE_SOURCE } from
 import type { CachedPiece, PieceCache } from "./piececache.ts";
 import { absorbPiece, cutInPieces, packPiece } from "./pieces.ts";
 import type { Database, NodeTable, SourceTable, TrafficTable } from "./schema.ts";
-import { inChunks, upsert } from "./statements.ts";
+import { inChunks, isOneOf, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
 /** What is to be added to one source. */
@@ -167,17 +167,13 @@ export class Merging {
     ids: readonly string[],
     isLocking: boolean,
   ): Promise<Map<string, SourceTable>> {
-    const found = new Map<string, SourceTable>();
-    for (const chunk of inChunks(ids)) {
-      const query = this.#tx
-        .selectFrom("sources")
-        .selectAll()
-        .where("id", "in", chunk)
-        .orderBy("id");
-      const rows = await (isLocking ? query.forUpdate() : query).execute();
-      for (const row of rows) found.set(row.id, row);
-    }
-    return found;
+    const query = this.#tx
+      .selectFrom("sources")
+      .selectAll()
+      .where(isOneOf(this.#engine, "id", ids))
+      .orderBy("id");
+    const rows = await (isLocking ? query.forUpdate() : query).execute();
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   async #newSource(key: ApiKey): Promise<SourceTable> {

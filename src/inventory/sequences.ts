@@ -4,7 +4,7 @@ import { inventoryLimits } from "../base/limits.ts";
 import type { DeltaName } from "../sensor/delta.ts";
 import { storable } from "./names.ts";
 import type { Database } from "./schema.ts";
-import { inChunks, upsert } from "./statements.ts";
+import { inChunks, isOneOf, upsert } from "./statements.ts";
 import type { Engine } from "./store.ts";
 
 interface State {
@@ -25,19 +25,17 @@ export class Sequences {
       this.#states.set(idOf(name), { sensor, last: 0, missing: new Set(), isChanged: false });
     }
     const ids = [...this.#states.keys()].sort();
-    for (const chunk of inChunks(ids)) {
-      if (engine === "postgres") await this.#reserve(tx, chunk);
-      const query = tx
-        .selectFrom("sequences")
-        .select(["id", "last", "missing"])
-        .where("id", "in", chunk)
-        .orderBy("id");
-      const rows = await (engine === "postgres" ? query.forUpdate() : query).execute();
-      for (const row of rows) {
-        const state = this.#states.get(row.id)!;
-        state.last = row.last;
-        for (const sequence of JSON.parse(row.missing) as number[]) state.missing.add(sequence);
-      }
+    if (engine === "postgres") for (const chunk of inChunks(ids)) await this.#reserve(tx, chunk);
+    const query = tx
+      .selectFrom("sequences")
+      .select(["id", "last", "missing"])
+      .where(isOneOf(engine, "id", ids))
+      .orderBy("id");
+    const rows = await (engine === "postgres" ? query.forUpdate() : query).execute();
+    for (const row of rows) {
+      const state = this.#states.get(row.id)!;
+      state.last = row.last;
+      for (const sequence of JSON.parse(row.missing) as number[]) state.missing.add(sequence);
     }
   }
 

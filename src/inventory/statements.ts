@@ -14,6 +14,16 @@ export const saturated = <Value>(value: Value): Value =>
 export const summed = (column: string): RawBuilder<number> =>
   sql<number>`sum(${sql.ref(column)} * 1.0)`;
 
+/** Whether a column has one of many values: one value of the statement, so that its text is the same for any number. */
+export const isOneOf = (
+  engine: Engine,
+  column: string,
+  values: readonly string[],
+): RawBuilder<boolean> =>
+  engine === "postgres"
+    ? sql<boolean>`${sql.ref(column)} = any(${values}::text[])`
+    : sql<boolean>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
+
 /** The largest first: `rowsMax`, then what is left in powers of four. */
 export function* inChunks<Row>(rows: readonly Row[]): Generator<Row[]> {
   let size: number = inventoryLimits.rowsMax;
