@@ -104,6 +104,8 @@ type Named = Pick<ApiTable, "name" | "title" | "id" | "hosts" | "ports">;
 /** Its name; where that is a host, with the ports that tell it from other APIs of that host. */
 export function titleOf(row: Named): string {
   const name = nameOf(row);
+  // What nobody could see, or press.
+  if (name.trim() === "") return JSON.stringify(name);
   if (!readSet(row.hosts).includes(name)) return name;
   const telling = readSet(row.ports).filter((port) => port !== "80" && port !== "443");
   return telling.length > 0 && telling.length <= TITLE_PORTS ? `${name}:${telling.join()}` : name;

@@ -82,7 +82,9 @@ function diffValues({ left, right, place }: Meeting, direction: Direction, add: 
     const come =
       left.values !== null && right.values === null ? ["any"] : valuesBeyond(right, left);
     const gone =
-      left.values === null && right.values !== null ? ["any other"] : valuesBeyond(left, right);
+      left.values === null && right.values !== null
+        ? ["any that is not listed"]
+        : valuesBeyond(left, right);
     if (come.length > 0) add(`${direction}.value-added`, place, come.join(", "));
     if (gone.length > 0) add(`${direction}.value-removed`, place, gone.join(", "));
   }

@@ -38,6 +38,12 @@ const matches = (row: object, name: string, wanted: string | null): boolean => {
   return wanted.split(",").some((word) => all.includes(word));
 };
 
+/** Takes away the one of that id; undefined where there is none. */
+const without = (rows: { readonly id: string }[], id: string): unknown => {
+  const at = rows.findIndex((row) => row.id === id);
+  return at < 0 ? undefined : rows.splice(at, 1)[0];
+};
+
 const facetFields = ["status", "namespace", "auth", "sensitive", "owner", "origin"] as const;
 
 const traffic = (nowMs: number): Traffic => ({
@@ -354,6 +360,9 @@ export const makeRoutes = (world: World): readonly Route[] => {
       ({ ids, body }) => Object.assign(world.findings.find(({ id }) => id === ids[0])!, body),
     ],
     ["GET", "sensors", ({ query }) => pageOf(world.sensors, query)],
+    ["GET", "dead-letters", ({ query }) => pageOf(world.letters, query)],
+    ["POST", "dead-letters/:letter/send-again", ({ ids }) => without(world.letters, ids[0]!)],
+    ["DELETE", "dead-letters/:letter", ({ ids }) => without(world.letters, ids[0]!)],
     ["GET", "uploads", empty],
     ["GET", "tokens", empty],
     ["GET", "forwarders", empty],

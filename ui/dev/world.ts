@@ -3,6 +3,7 @@ import type {
   ApiDetail,
   ApiRow,
   Change,
+  DeadLetter,
   EndpointRow,
   Finding,
   Origin,
@@ -16,6 +17,7 @@ export interface World {
   readonly changes: Change[];
   readonly findings: Finding[];
   readonly sensors: SensorRow[];
+  readonly letters: DeadLetter[];
 }
 
 const hourMs = 3_600_000;
@@ -88,6 +90,7 @@ export const makeWorld = (apiCount: number, endpointCount: number, nowMs: number
     changes: makeChanges(told, endpoints, random, nowMs),
     findings: makeFindings(told, endpoints, random, nowMs),
     sensors: makeSensors(nowMs),
+    letters: makeLetters(nowMs),
   };
 };
 
@@ -276,6 +279,22 @@ const makeFindings = (
       lastMs: nowMs - hourMs * random() * 40,
     };
   });
+
+const reasons = [
+  "summaries[0]: not a text, or too long",
+  "of a newer version: v 2 is not known here",
+  "20 tries failed: the store has no room",
+];
+
+/** More than the page lists. */
+const makeLetters = (nowMs: number): DeadLetter[] =>
+  Array.from({ length: 53 }, (_, index) => ({
+    id: `l${index}`,
+    name: index % 5 === 4 ? null : `node-${index % 3}/1795399200/${index % 64}/${1_200 + index}`,
+    atMs: nowMs - index * 7 * 60_000,
+    bytes: 900 + index * 411,
+    reason: reasons[index % reasons.length]!,
+  }));
 
 const makeSensors = (nowMs: number): SensorRow[] => [
   {

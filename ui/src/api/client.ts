@@ -41,8 +41,13 @@ export const request = async (path: string, query?: Query, init?: RequestInit) =
   );
 };
 
-export const get = async <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
-  (await (await request(path, query, signal === undefined ? {} : { signal })).json()) as T;
+export const get = async <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> => {
+  const answer = await request(path, query, signal === undefined ? {} : { signal });
+  return JSON.parse((await answer.text()).replaceAll(turning, "\ufffd")) as T;
+};
+
+/** Characters that turn the direction of writing: a name with one could make what stands beside it read as something else. */
+const turning = /[\u202a-\u202e\u2066-\u2069]/g;
 
 export const send = async <T>(
   method: "POST" | "PUT" | "PATCH" | "DELETE",

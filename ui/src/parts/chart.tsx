@@ -26,7 +26,7 @@ interface ChartProps {
 const pointsBelow = 24;
 
 export const Chart = (props: ChartProps) => {
-  const { label, startsMs, series, format, height = 200 } = props;
+  const { startsMs, series, format, height = 200 } = props;
   const host = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
   const { ref, width } = useElementSize();
@@ -50,7 +50,7 @@ export const Chart = (props: ChartProps) => {
   }, [startsMs, series, width, scheme]);
   const startMs = at === null ? undefined : startsMs[at];
   return (
-    <figure className={styles["chart"]} aria-label={label}>
+    <figure className={styles["chart"]} aria-label={inWords(props)}>
       <figcaption className={styles["legend"]}>
         {series.map(({ label: name, color, values }) => (
           <span key={name}>
@@ -69,6 +69,19 @@ export const Chart = (props: ChartProps) => {
     </figure>
   );
 };
+
+/** For who does not see it: how high each goes, and when. */
+const inWords = ({ label, startsMs, series, format }: ChartProps): string =>
+  [
+    label,
+    ...series.map(({ label: name, values }) => {
+      const highest = Math.max(0, ...values.map((value) => value ?? 0));
+      const at = startsMs[values.indexOf(highest)];
+      return highest === 0 || at === undefined
+        ? `${name}: none`
+        : `${name}: at most ${format(highest)}, ${wholeWords.format(at)}`;
+    }),
+  ].join("; ");
 
 const valueWords = (value: number | null | undefined, format: (value: number) => string): string =>
   value === null || value === undefined ? "–" : format(value);

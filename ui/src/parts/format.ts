@@ -83,6 +83,9 @@ export const asWords = (code: string): string => {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 };
 
+/** A name that is nothing but blanks, made visible. */
+export const visible = (name: string): string => (name.trim() === "" ? JSON.stringify(name) : name);
+
 /** Begins with a capital, unless it begins with a name such as that of a host. */
 export const asSentence = (text: string): string =>
   /^[a-z]+(?: |$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;

@@ -1,4 +1,5 @@
 import { Tabs } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import styles from "./tabbar.module.css";
 
@@ -15,8 +16,16 @@ export const TabBar = ({
   hrefOf: (name: string) => string;
 }) => {
   const [, go] = useLocation();
+  const bar = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the tab that was opened must be in sight
+  useEffect(() => {
+    bar.current
+      ?.querySelector("[aria-selected=true]")
+      ?.scrollIntoView({ inline: "nearest", block: "nearest" });
+  }, [here]);
   return (
     <Tabs
+      ref={bar}
       value={here}
       onChange={(name) => name !== null && go(hrefOf(name))}
       className={styles["bar"]}

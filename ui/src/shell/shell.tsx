@@ -65,7 +65,8 @@ export const Shell = ({ children }: { children: ReactNode }) => {
         <Person />
       </header>
       <Navigation isOpen={isMenuOpen} location={location} />
-      <main id="main" ref={main} className={styles["main"]} tabIndex={-1}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
+      <main id="main" ref={main} className={styles["main"]} tabIndex={0}>
         {children}
       </main>
       {isPaletteOpen && (

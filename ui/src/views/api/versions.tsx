@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { Link } from "wouter";
 import type { ApiDetail, DifferenceRow, Version } from "../../../../src/server/contract.ts";
 import { useDifference, useList } from "../../api/queries.ts";
-import { counted, time } from "../../parts/format.ts";
+import { asSentence, counted, time } from "../../parts/format.ts";
 import layout from "../../parts/layout.module.css";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -147,9 +147,11 @@ const Differences = ({ rows }: { rows: readonly DifferenceRow[] }) => {
   );
   return sorted.map((row) => (
     <div key={`${row.code} ${row.method} ${row.path} ${row.where}`} className={styles["row"]}>
-      <Tag hue={row.breaking ? "bad" : "plain"}>{row.breaking ? "breaking" : "compatible"}</Tag>
+      <span className={styles["mark"]}>
+        <Tag hue={row.breaking ? "bad" : "plain"}>{row.breaking ? "breaking" : "compatible"}</Tag>
+      </span>
       <span className={styles["grow"]}>
-        {row.message}
+        {asSentence(row.message)}
         <span className={styles["sub"]}>
           {row.method !== null && <Method method={row.method} />} <code>{row.path}</code>{" "}
           {row.where}

@@ -3,37 +3,30 @@ import { Link } from "wouter";
 import type { Upload } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useApi, useWrite } from "../../api/queries.ts";
+import { Act, Entry } from "../../parts/entry.tsx";
 import { bytes, counted, percent } from "../../parts/format.ts";
 import layout from "../../parts/layout.module.css";
-import { tellFailure } from "../../parts/notify.ts";
 import { type Hue, Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
 import styles from "./import.module.css";
 import type { Sending } from "./sending.ts";
 
 export const SendingLine = ({ sending, onCancel }: { sending: Sending; onCancel: () => void }) => {
+  const { name, problem } = sending;
   const share = sending.bytes === 0 ? 1 : sending.sentBytes / sending.bytes;
   return (
-    <div className={styles["line"]}>
-      <span className={styles["words"]}>
-        <strong>{sending.name}</strong>
-        {sending.problem === null ? (
-          <>
-            <span className={layout["sub"]}>
-              sending, {percent(share)} of {bytes(sending.bytes)}
-            </span>
-            <Progress value={share * 100} aria-label={`Sending ${sending.name}`} />
-          </>
-        ) : (
-          <span className={styles["problem"]} role="alert">
-            {sending.problem}
-          </span>
-        )}
-      </span>
-      <Button size="xs" variant="default" onClick={onCancel}>
-        {sending.problem === null ? "Cancel" : "Dismiss"}
-      </Button>
-    </div>
+    <Entry
+      title={<strong>{name}</strong>}
+      {...(problem === null && { sub: `sending, ${percent(share)} of ${bytes(sending.bytes)}` })}
+      problem={problem === null ? null : <span role="alert">{problem}</span>}
+      aside={
+        <Button size="xs" variant="default" onClick={onCancel}>
+          {problem === null ? "Cancel" : "Dismiss"}
+        </Button>
+      }
+    >
+      {problem === null && <Progress value={share * 100} aria-label={`Sending ${name}`} />}
+    </Entry>
   );
 };
 
@@ -54,31 +47,27 @@ export const UploadLine = ({ upload }: { upload: Upload }) => {
   const write = useWrite(() => send("DELETE", `uploads/${upload.id}`), "uploads");
   const share = upload.bytes === 0 ? 0 : upload.bytesDone / upload.bytes;
   return (
-    <div className={styles["line"]}>
-      <span className={styles["words"]}>
-        <strong>{upload.name}</strong>
-        <span className={layout["sub"]}>
+    <Entry
+      title={<strong>{upload.name}</strong>}
+      sub={
+        <>
           {kinds[upload.kind]}, {bytes(upload.bytes)}, <When ms={upload.startedMs} />
           {upload.kind !== "openapi" && `, ${counted(upload.exchanges, "exchange")}`}
-        </span>
-        {upload.state === "running" && (
-          <Progress value={share * 100} aria-label={`Reading ${upload.name}`} />
-        )}
-        {upload.problem !== null && <span className={styles["problem"]}>{upload.problem}</span>}
-        <Result upload={upload} />
-      </span>
-      <Tag hue={states[upload.state]}>{upload.state}</Tag>
+        </>
+      }
+      problem={upload.problem}
+      aside={
+        <>
+          <Tag hue={states[upload.state]}>{upload.state}</Tag>
+          {upload.state === "running" && <Act write={write}>Cancel</Act>}
+        </>
+      }
+    >
       {upload.state === "running" && (
-        <Button
-          size="xs"
-          variant="default"
-          loading={write.isPending}
-          onClick={() => write.mutate(undefined, { onError: tellFailure })}
-        >
-          Cancel
-        </Button>
+        <Progress value={share * 100} aria-label={`Reading ${upload.name}`} />
       )}
-    </div>
+      <Result upload={upload} />
+    </Entry>
   );
 };
 

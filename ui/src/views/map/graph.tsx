@@ -99,6 +99,7 @@ const elementsOf = (part: Part, colouring: Colouring, isNarrow: boolean): Elemen
   const namespaces = new Set(part.nodes.flatMap(({ namespace }) => namespace ?? []));
   const most = Math.max(1, ...part.edges.map(({ calls }) => calls));
   const { places, hasRoom } = placingOf(part, isNarrow);
+  const room = hasRoom ? 34 : 26;
   const [callers, called] = [
     new Set(part.edges.map(({ from }) => from)),
     new Set(part.edges.map(({ to }) => to)),
@@ -115,7 +116,7 @@ const elementsOf = (part: Part, colouring: Colouring, isNarrow: boolean): Elemen
     ...part.nodes.map((node) => ({
       data: {
         id: node.id,
-        label: node.label.length > 34 ? `${node.label.slice(0, 33)}…` : node.label,
+        label: node.label.length > room ? `${node.label.slice(0, room - 1)}…` : node.label,
         kind: node.kind,
         side: sideOf(node.id),
         font: hasRoom || isNarrow ? 11 : 13,

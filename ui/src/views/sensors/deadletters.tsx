@@ -1,12 +1,11 @@
-import { Button } from "@mantine/core";
 import type { DeadLetter } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
-import { counted } from "../../parts/format.ts";
-import { tell, tellFailure } from "../../parts/notify.ts";
+import { Act, Entry } from "../../parts/entry.tsx";
+import { bytes } from "../../parts/format.ts";
+import layout from "../../parts/layout.module.css";
 import { Panel } from "../../parts/panel.tsx";
 import { When } from "../../parts/when.tsx";
-import styles from "./sensors.module.css";
 
 const shownMax = 50;
 
@@ -20,7 +19,7 @@ export const DeadLetters = () => {
         <Letter key={letter.id} letter={letter} />
       ))}
       {letters.length > shownMax && (
-        <p className={styles["letter"]}>
+        <p className={layout["none"]}>
           {letters.length - shownMax} more; <code>nta dead</code> lists all.
         </p>
       )}
@@ -34,38 +33,26 @@ const Letter = ({ letter }: { letter: DeadLetter }) => {
   const discard = useWrite(() => send("DELETE", path), "dead-letters", "audit");
   const isEditor = useIsEditor();
   return (
-    <div className={styles["letter"]}>
-      <span>
-        <strong>{letter.name ?? "of unknown origin"}</strong>
-        <span className={styles["reason"]}>
-          <When ms={letter.atMs} />, {counted(letter.bytes, "byte")}: {letter.reason}
-        </span>
-      </span>
-      {isEditor && (
+    <Entry
+      title={<strong>{letter.name ?? "of unknown origin"}</strong>}
+      sub={
         <>
-          <Button
-            size="xs"
-            variant="default"
-            loading={again.isPending}
-            onClick={() =>
-              again.mutate(undefined, {
-                onSuccess: () => tell("Sent again. If no server can merge it, it comes back here."),
-                onError: tellFailure,
-              })
-            }
-          >
-            Send again
-          </Button>
-          <Button
-            size="xs"
-            variant="default"
-            loading={discard.isPending}
-            onClick={() => discard.mutate(undefined, { onError: tellFailure })}
-          >
-            Discard
-          </Button>
+          <When ms={letter.atMs} />, {bytes(letter.bytes)}
         </>
-      )}
-    </div>
+      }
+      problem={letter.reason}
+      aside={
+        isEditor && (
+          <>
+            <Act write={again} done="Sent again. If no server can merge it, it comes back here.">
+              Send again
+            </Act>
+            <Act write={discard} done="Discarded. What it would have taught is lost.">
+              Discard
+            </Act>
+          </>
+        )
+      }
+    />
   );
 };

@@ -3,8 +3,8 @@ import { Link } from "wouter";
 import type { SensorRow } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
-import { count, exactCount } from "../../parts/format.ts";
-import { tell, tellFailure } from "../../parts/notify.ts";
+import { Act } from "../../parts/entry.tsx";
+import { count, exactCount, visible } from "../../parts/format.ts";
 import { Figure, Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { type Hue, Tag } from "../../parts/tag.tsx";
@@ -72,7 +72,7 @@ const kindWords: Record<SensorRow["kind"], string> = {
 
 const Sensor = ({ sensor }: { sensor: SensorRow }) => (
   <Panel
-    title={sensor.name}
+    title={visible(sensor.name)}
     aside={
       <>
         <Tag>{kindWords[sensor.kind]}</Tag>
@@ -149,19 +149,10 @@ const Forget = ({ sensor }: { sensor: SensorRow }) => {
   );
   if (!useIsEditor() || sensor.health !== "silent") return null;
   return (
-    <Button
-      variant="default"
-      size="xs"
-      mt="md"
-      loading={write.isPending}
-      onClick={() =>
-        write.mutate(undefined, {
-          onSuccess: () => tell(`${sensor.name} is no longer listed. What it taught stays.`),
-          onError: tellFailure,
-        })
-      }
-    >
-      Take off this list
-    </Button>
+    <div className={styles["act"]}>
+      <Act write={write} done={`${sensor.name} is no longer listed. What it taught stays.`}>
+        Take off this list
+      </Act>
+    </div>
   );
 };

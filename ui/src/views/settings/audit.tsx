@@ -1,15 +1,13 @@
-import { Button } from "@mantine/core";
 import { Link } from "wouter";
 import type { AuditRow } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, usePages, useWrite } from "../../api/queries.ts";
+import { Act, Entry } from "../../parts/entry.tsx";
 import layout from "../../parts/layout.module.css";
-import { tell, tellFailure } from "../../parts/notify.ts";
 import { Pages } from "../../parts/pages.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
-import styles from "./settings.module.css";
 
 /** What people changed, newest first; most of it can be taken back. */
 export const Audit = () => (
@@ -37,10 +35,10 @@ const Line = ({ row }: { row: AuditRow }) => {
     "map",
   );
   return (
-    <div className={styles["line"]}>
-      <span className={styles["words"]}>
-        <span>{row.message}</span>
-        <span className={layout["sub"]}>
+    <Entry
+      title={<span>{row.message}</span>}
+      sub={
+        <>
           {row.who}, <When ms={row.atMs} />
           {row.api !== null && (
             <>
@@ -48,21 +46,18 @@ const Line = ({ row }: { row: AuditRow }) => {
               <Link href={`/apis/${row.api}`}>API</Link>
             </>
           )}
-        </span>
-      </span>
-      {row.undoneMs !== null && <Tag>undone</Tag>}
-      {isEditor && row.undoable && row.undoneMs === null && (
-        <Button
-          size="xs"
-          variant="default"
-          loading={write.isPending}
-          onClick={() =>
-            write.mutate(undefined, { onSuccess: () => tell("Undone."), onError: tellFailure })
-          }
-        >
-          Undo
-        </Button>
-      )}
-    </div>
+        </>
+      }
+      aside={
+        <>
+          {row.undoneMs !== null && <Tag>undone</Tag>}
+          {isEditor && row.undoable && row.undoneMs === null && (
+            <Act write={write} done="Undone.">
+              Undo
+            </Act>
+          )}
+        </>
+      }
+    />
   );
 };

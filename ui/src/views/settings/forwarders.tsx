@@ -3,15 +3,15 @@ import { useState } from "react";
 import type { Delivery, Forwarder, ForwarderRequest } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
+import { Act, Entry } from "../../parts/entry.tsx";
 import { counted } from "../../parts/format.ts";
 import layout from "../../parts/layout.module.css";
-import { tell, tellFailure } from "../../parts/notify.ts";
+import { tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
-import { Tag } from "../../parts/tag.tsx";
+import { type Hue, Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/when.tsx";
 import { ForwarderForm } from "./forwarderform.tsx";
-import styles from "./settings.module.css";
 
 /** Where documents go when they change. */
 export const Forwarders = () => {
@@ -80,19 +80,21 @@ const Line = ({
   const test = useWrite(() => send("POST", `${path}/test`), "forwarders", "deliveries");
   const { name, enabled, target } = forwarder;
   return (
-    <div className={styles["line"]}>
-      {isEditor && (
-        <Switch
-          aria-label={`${name} is on`}
-          checked={enabled}
-          onChange={() =>
-            change.mutate({ name, enabled: !enabled, target }, { onError: tellFailure })
-          }
-        />
-      )}
-      <span className={styles["words"]}>
-        <strong>{name}</strong>
-        <span className={layout["sub"]}>
+    <Entry
+      before={
+        isEditor && (
+          <Switch
+            aria-label={`${name} is on`}
+            checked={enabled}
+            onChange={() =>
+              change.mutate({ name, enabled: !enabled, target }, { onError: tellFailure })
+            }
+          />
+        )
+      }
+      title={<strong>{name}</strong>}
+      sub={
+        <>
           {forwarder.lastMs === null ? (
             "nothing sent yet"
           ) : (
@@ -102,81 +104,66 @@ const Line = ({
           )}
           {forwarder.waiting > 0 && `, ${forwarder.waiting} waiting`}
           {forwarder.dead > 0 && `, ${forwarder.dead} given up`}
-        </span>
-        {forwarder.lastProblem !== null && (
-          <span className={styles["problem"]}>{forwarder.lastProblem}</span>
-        )}
-      </span>
-      <Tag>{target.kind}</Tag>
-      {isEditor && (
-        <>
-          <Button
-            size="xs"
-            variant="default"
-            loading={test.isPending}
-            onClick={() =>
-              test.mutate(undefined, {
-                onSuccess: () => tell(`${name} was reached.`),
-                onError: tellFailure,
-              })
-            }
-          >
-            Test
-          </Button>
-          <Button size="xs" variant="default" onClick={onEdit}>
-            Edit
-          </Button>
-          <Button
-            size="xs"
-            variant="default"
-            loading={remove.isPending}
-            onClick={() => remove.mutate(undefined, { onError: tellFailure })}
-          >
-            Remove
-          </Button>
         </>
-      )}
-    </div>
+      }
+      problem={forwarder.lastProblem}
+      aside={
+        <>
+          <Tag>{target.kind}</Tag>
+          {isEditor && (
+            <>
+              <Act write={test} done={`${name} was reached.`}>
+                Test
+              </Act>
+              <Button size="xs" variant="default" onClick={onEdit}>
+                Edit
+              </Button>
+              <Act write={remove}>Remove</Act>
+            </>
+          )}
+        </>
+      }
+    />
   );
 };
 
 const Deliveries = () => {
-  const query = useList<Delivery>("deliveries");
-  const isEditor = useIsEditor();
-  const retry = useWrite((id: string) => send("POST", `deliveries/${id}/retry`), "deliveries");
-  const some = query.data?.slice(0, 50) ?? [];
+  const some = useList<Delivery>("deliveries").data?.slice(0, 50) ?? [];
   if (some.length === 0) return null;
   return (
     <Panel title="Deliveries" isFlush>
       {some.map((delivery) => (
-        <div key={delivery.id} className={styles["line"]}>
-          <span className={styles["words"]}>
-            <span>{delivery.subject}</span>
-            <span className={layout["sub"]}>
-              <When ms={delivery.atMs} />, {counted(delivery.attempts, "attempt")}
-            </span>
-            {delivery.problem !== null && (
-              <span className={styles["problem"]}>{delivery.problem}</span>
-            )}
-          </span>
-          <Tag
-            hue={
-              delivery.state === "delivered" ? "good" : delivery.state === "dead" ? "bad" : "warn"
-            }
-          >
-            {delivery.state === "dead" ? "given up" : delivery.state}
-          </Tag>
-          {isEditor && delivery.state !== "delivered" && (
-            <Button
-              size="xs"
-              variant="default"
-              onClick={() => retry.mutate(delivery.id, { onError: tellFailure })}
-            >
-              Try again
-            </Button>
-          )}
-        </div>
+        <DeliveryEntry key={delivery.id} delivery={delivery} />
       ))}
     </Panel>
+  );
+};
+
+const stateWords: Record<Delivery["state"], readonly [hue: Hue, words: string]> = {
+  delivered: ["good", "delivered"],
+  waiting: ["warn", "waiting"],
+  dead: ["bad", "given up"],
+};
+
+const DeliveryEntry = ({ delivery }: { delivery: Delivery }) => {
+  const retry = useWrite(() => send("POST", `deliveries/${delivery.id}/retry`), "deliveries");
+  const isEditor = useIsEditor();
+  const [hue, words] = stateWords[delivery.state];
+  return (
+    <Entry
+      title={<span>{delivery.subject}</span>}
+      sub={
+        <>
+          <When ms={delivery.atMs} />, {counted(delivery.attempts, "attempt")}
+        </>
+      }
+      problem={delivery.problem}
+      aside={
+        <>
+          <Tag hue={hue}>{words}</Tag>
+          {isEditor && delivery.state !== "delivered" && <Act write={retry}>Try again</Act>}
+        </>
+      }
+    />
   );
 };

@@ -3,6 +3,7 @@ import { type SyntheticEvent, useState } from "react";
 import type { TokenMade, TokenRequest, TokenRow } from "../../../../src/server/contract.ts";
 import { send } from "../../api/client.ts";
 import { useIsEditor, useList, useWrite } from "../../api/queries.ts";
+import { Entry } from "../../parts/entry.tsx";
 import layout from "../../parts/layout.module.css";
 import { tell, tellFailure } from "../../parts/notify.ts";
 import { Panel } from "../../parts/panel.tsx";
@@ -126,10 +127,10 @@ const Line = ({ token }: { token: TokenRow }) => {
       onError: tellFailure,
     });
   return (
-    <div className={styles["line"]}>
-      <span className={styles["words"]}>
-        <strong>{token.name}</strong>
-        <span className={layout["sub"]}>
+    <Entry
+      title={<strong>{token.name}</strong>}
+      sub={
+        <>
           made <When ms={token.createdMs} />,{" "}
           {token.usedMs === null ? (
             "never used"
@@ -138,19 +139,23 @@ const Line = ({ token }: { token: TokenRow }) => {
               used <When ms={token.usedMs} />
             </>
           )}
-        </span>
-      </span>
-      <Tag>{token.role}</Tag>
-      <Button
-        size="xs"
-        variant={isSure ? "filled" : "default"}
-        {...(isSure && { color: "red.8" })}
-        loading={write.isPending}
-        onClick={() => (isSure ? revoke() : setSure(true))}
-        onBlur={() => setSure(false)}
-      >
-        {isSure ? "Really revoke" : "Revoke"}
-      </Button>
-    </div>
+        </>
+      }
+      aside={
+        <>
+          <Tag>{token.role}</Tag>
+          <Button
+            size="xs"
+            variant={isSure ? "filled" : "default"}
+            {...(isSure && { color: "red.8" })}
+            loading={write.isPending}
+            onClick={() => (isSure ? revoke() : setSure(true))}
+            onBlur={() => setSure(false)}
+          >
+            {isSure ? "Really revoke" : "Revoke"}
+          </Button>
+        </>
+      }
+    />
   );
 };
