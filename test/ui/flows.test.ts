@@ -105,6 +105,8 @@ test("an import is cancelled while it is sent, and while it is read", () =>
       await page.unroute(isSent);
       await choose(path);
       await page.getByRole("progressbar", { name: "Reading long.pcap.zst" }).waitFor();
+      // It moves while it is read, although nobody does anything.
+      await page.getByText(/, [1-9]\S* exchanges/).waitFor();
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.getByText("cancelled", { exact: true }).waitFor();
       await page.getByRole("progressbar").waitFor({ state: "detached" });

@@ -21,6 +21,7 @@ import type {
   Preferences,
   ServiceMap,
   Traffic,
+  Upload,
   VersionDiff,
 } from "../../../src/server/contract.ts";
 import { ApiError, get, type Query, request } from "./client.ts";
@@ -45,8 +46,13 @@ const useGet = <T>(path: string, query?: Query, isEnabled = true) =>
   });
 
 /** A list read to its end: for what is shown as a whole, such as a tree. */
-const useAll = <T>(path: string, query: Query = {}) =>
-  useQuery({
+const useAll = <T>(
+  path: string,
+  query: Query = {},
+  askAgainMs: (items: readonly T[]) => number | false = () => false,
+) =>
+  useQuery<T[]>({
+    refetchInterval: ({ state }) => askAgainMs(state.data ?? []),
     queryKey: keyOf(path, query),
     queryFn: async ({ signal }) => {
       const items: T[] = [];
@@ -101,6 +107,12 @@ export const useComparison = (api: string, isEnabled: boolean) =>
   useGet<Comparison>(`apis/${api}/comparison`, undefined, isEnabled);
 export const useMap = () => useGet<ServiceMap>("map");
 export const usePreferences = () => useGet<Preferences>("preferences");
+/** How far a file is read is not told by events. */
+export const useUploads = () =>
+  useAll<Upload>("uploads", {}, (uploads) =>
+    uploads.some(({ state }) => state === "running") ? progressEveryMs : false,
+  );
+const progressEveryMs = 1_000;
 /** A list that is short by nature. */
 export const useList = <T>(path: string) => useAll<T>(path);
 

@@ -5,6 +5,7 @@ import type { Traffic } from "../../../src/server/contract.ts";
 import { useTraffic } from "../api/queries.ts";
 import { Chart } from "./chart.tsx";
 import { count, duration, time } from "./format.ts";
+import layout from "./layout.module.css";
 import { Panel } from "./panel.tsx";
 import { dayMs, hourMs, spanUpTo } from "./span.ts";
 import { Answer, Empty } from "./states.tsx";
@@ -133,6 +134,7 @@ const Charts = ({ traffic, fromMs, toMs }: { traffic: Traffic; fromMs: number; t
           <Chart label="Latency over time" startsMs={startsMs} series={latency} format={duration} />
         </Panel>
       )}
+      {unit === "minute" && <p className={layout["soft"]}>Latency is kept by the hour: see Day.</p>}
     </>
   );
 };

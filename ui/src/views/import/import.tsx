@@ -1,7 +1,7 @@
 import { Button, FileButton } from "@mantine/core";
 import { type DragEvent, useRef, useState } from "react";
 import type { Upload } from "../../../../src/server/contract.ts";
-import { useIsEditor, useList } from "../../api/queries.ts";
+import { useIsEditor, useUploads } from "../../api/queries.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
@@ -13,7 +13,7 @@ import { SendingLine, UploadLine } from "./uploadline.tsx";
 export const Import = () => {
   const isEditor = useIsEditor();
   const { sendings, give, cancel } = useSending();
-  const uploads = useList<Upload>("uploads");
+  const uploads = useUploads();
   return (
     <View
       title="Import"
