@@ -245,6 +245,66 @@ test("escapes are decoded, in names too", () => {
   );
 });
 
+test("prose with escapes is judged as it is when it is decoded, whole or in pieces", () => {
+  const pieces = fc.constantFrom(
+    ...[
+      "a",
+      "The end",
+      "x".repeat(40),
+      "12",
+      "2026-01-02 03:04",
+      "DE89370400440532013000",
+      " ",
+      ", ",
+    ],
+    ...[
+      "|",
+      "-----BEGIN ",
+      "Sun, 06 Nov 1994 08:49:37 GMT",
+      "é",
+      "\u{1f600}",
+      "\ud800",
+      "\udc00",
+      "/",
+    ],
+    ...['"', "\\", "\n", "\t", "\b", "\0", "\u007f", ".", "path", "GET", "+49 30 ", "€".repeat(11)],
+  );
+  const texts = fc.array(pieces, { maxLength: 6 }).map((parts) => parts.join(""));
+  const written = (text: string, isAscii: boolean): string => {
+    const json = JSON.stringify(text);
+    if (!isAscii) return json;
+    return json.replaceAll(
+      /[^ -~]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  };
+  fc.assert(
+    fc.property(
+      fc.array(texts, { minLength: 2, maxLength: 6 }),
+      fc.constantFrom("note", "status", "id", "tags"),
+      fc.boolean(),
+      fc.array(fc.nat(), { maxLength: 3 }),
+      (values, name, isAscii, places) => {
+        const objects = values.map(
+          (value) => `{"${name}":${written(value, isAscii)},"behind":[1]}`,
+        );
+        const json = `[${objects.join(",")}]`;
+        const expected = emptyShape();
+        slow(JSON.parse(json), expected, "");
+        const bytes = Buffer.from(json);
+        assert.deepEqual(scan([bytes]).shape, expected);
+        assert.deepEqual(scan(cut(bytes, places)).shape, expected);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("prose that is no UTF-8 is none, whole or in pieces", () => {
+  const bytes = Buffer.from('[{"note":"a"},{"note":"one \xff\\n two"}]', "latin1");
+  assert.deepEqual(scan([bytes]).shape, scan(cut(bytes, [...bytes.keys()])).shape);
+});
+
 test("a document is valid exactly where JSON.parse accepts it", () => {
   const piece = fc.constantFrom(
     ...'{}[]:, \n"\\-+.0123456789eEtfnau'.split(""),

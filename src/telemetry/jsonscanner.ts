@@ -1,5 +1,6 @@
 import { telemetryLimits } from "../base/limits.ts";
 import { type Course, NO_PLACE, Place, TOP_PLACE } from "./course.ts";
+import { EscapedText } from "./escapedtext.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit } from "./forms.ts";
 import { isNumberByte, numberEntry } from "./jsonnumber.ts";
@@ -89,6 +90,7 @@ export class JsonScanner {
   /** Name of the value that comes next. */
   #nameId = 0;
   readonly #pending = new PendingToken();
+  readonly #escaped = new EscapedText();
   #literal = "";
   #literalIndex = 0;
   #skipDepth = 0;
@@ -563,6 +565,12 @@ export class JsonScanner {
     flags: number,
     inArray: boolean,
   ): number {
+    const escaped = this.#escaped;
+    const textEnd = escaped.weigh(bytes, start, stop, end, mask);
+    if (textEnd >= 0 && escaped.isProse) {
+      this.#tape.scalar(this.#judge.prose(escaped.byteCount), inArray);
+      return textEnd;
+    }
     const pending = this.#pending;
     pending.begin();
     const after = pending.decode(bytes, start, stop, end, mask);

@@ -127,6 +127,15 @@ export class Judge {
     this.string(flags, bytes, start, stop, end - start, mask & ~Char.JsonStop);
   }
 
+  /** The entry of a text that is neither a list nor a word, without a look at it. */
+  prose(byteCount: number): number {
+    return (
+      TapeKind.String |
+      (LexicalClass.Text << CLASS_SHIFT) |
+      (lengthClass(byteCount) << LENGTH_SHIFT)
+    );
+  }
+
   /** Hashes the digits of an integer in an id-like field; the entry gets its flag. */
   integer(entry: number, bytes: Uint8Array, start: number, end: number): number {
     this.entry = entry;

@@ -259,7 +259,7 @@ function classifyForeign(
 }
 
 /** Accepts a sequence that the end cuts off: long values are judged by their first bytes. */
-function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
     if (at + 4 <= end && (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) < 0x80) {
