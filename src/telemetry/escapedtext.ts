@@ -26,8 +26,7 @@ export class EscapedText {
     let mask = plainMask;
     let escaped = 0;
     let at = stop;
-    // The longest escape has five bytes behind its backslash.
-    while (at + 6 <= end) {
+    while (at < end) {
       const byte = bytes[at]!;
       if (byte === QUOTE) {
         this.byteCount = byteCount;
@@ -38,7 +37,8 @@ export class EscapedText {
             (byteCount <= telemetryLimits.tokenBytesMax && isUtf8(bytes, start, at)));
         return at + 1;
       }
-      if (byte !== BACKSLASH) return -1;
+      // The longest escape has six bytes.
+      if (byte !== BACKSLASH || at + 6 > end) return -1;
       const bits = ESCAPE_BITS[bytes[at + 1]!]!;
       if (bits > 0) {
         escaped |= bits;
