@@ -61,6 +61,8 @@ export function operation<
       ...(needs === undefined ? {} : { needs }),
       ...(definition.readsBody === true ? { readsBody: true } : {}),
     },
+    // Whoever reads the body unpacks it too; two readers would keep each other waiting.
+    ...(definition.readsBody === true ? { decompress: false } : {}),
     ...(definition.bodyBytesMax === undefined ? {} : { bodyLimit: definition.bodyBytesMax }),
     schema: {
       operationId: definition.id,

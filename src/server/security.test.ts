@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -238,6 +239,16 @@ test("compressed bombs end at the limit", async () => {
   );
   const long = { "content-length": "999999999" };
   assert.equal((await open.ask("/api/v1/deltas", { method: "POST", headers: long })).status, 413);
+});
+
+test("a large body in gzip is read like any other", async () => {
+  const text = JSON.stringify({ v: 1, junk: randomBytes(1 << 20).toString("hex") });
+  const headers = { "content-encoding": "gzip" };
+  for (const path of ["/api/v1/deltas", "/api/telemetry"]) {
+    const body = gzipSync(text);
+    const { status } = await open.ask(path, { method: "POST", headers, body });
+    assert.equal(status, 422, path);
+  }
 });
 
 test("endless nesting is refused before it is read", async () => {

@@ -41,6 +41,7 @@ export function addTelemetryDoor(app: FastifyInstance, door: TelemetryDoor): voi
   };
   const options = {
     config: { needs: "sensor", readsBody: true } as const,
+    decompress: false as const,
     schema: { hide: true },
     bodyLimit: serverLimits.telemetryBytesMax,
   };
