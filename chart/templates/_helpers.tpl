@@ -77,6 +77,10 @@ imagePullSecrets:
 {{- $values := index . 2 -}}
 - name: NODE_OPTIONS
   value: --max-old-space-size={{ $values.heapMb | int }}
+{{- if (index . 0).Values.trust.existingSecret }}
+- name: NODE_EXTRA_CA_CERTS
+  value: /etc/nta/trust/ca.crt
+{{- end }}
 - name: NTA_KUBERNETES
   value: "on"
 {{- with (index . 0).Values.clusterName }}
@@ -139,14 +143,27 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* Of programs that meet on NATS JetStream. */}}
-{{- define "nta.natsMount" -}}
+{{/* Secrets that not every release has. */}}
+{{- define "nta.otherMounts" -}}
+{{- if .Values.trust.existingSecret }}
+- {name: trust, mountPath: /etc/nta/trust, readOnly: true}
+{{- end }}
 {{- with .Values.nats.existingSecret }}
 - {name: nats, mountPath: /etc/nta/nats, readOnly: true}
 {{- end }}
 {{- end -}}
 
-{{- define "nta.natsVolume" -}}
+{{- define "nta.otherVolumes" -}}
+{{- with .Values.trust }}
+{{- if .existingSecret }}
+- name: trust
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 288 # 0440
+    items:
+      - {key: {{ .key }}, path: ca.crt}
+{{- end }}
+{{- end }}
 {{- with .Values.nats.existingSecret }}
 - name: nats
   secret:

