@@ -77,6 +77,7 @@ const REFINEMENTS: Readonly<Record<string, Schema>> = {
   "tap.settings": settingsSchema("tap"),
   "server.settings": settingsSchema("serve"),
   "collector.settings": settingsSchema("collect"),
+  "envoy.sampleOneIn": { type: "integer", minimum: 1, maximum: 1000 },
   "envoy.healthInterval": { type: "string", pattern: "^[0-9]+(\\.[0-9]+)?s$" },
   "envoy.gateways": target(["name", "namespace", "matchLabels"]),
   "envoy.waypoints": target(["name", "namespace"]),

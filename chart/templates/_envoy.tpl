@@ -67,31 +67,67 @@ of our own is seen whatever a Sidecar object lets the workload see. Call with (l
   patch:
     operation: INSERT_BEFORE
     value:
+      {{- if eq ($root.Values.envoy.sampleOneIn | default 1 | int) 1 }}
+      {{- include "nta.envoyFilter" (list $root $name) | nindent 6 }}
+      {{- else }}
       name: nta.ext_proc
       typed_config:
-        "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor
-        grpc_service:
-          envoy_grpc: {cluster_name: {{ $name }}}
-          timeout: 60s
-        observability_mode: true
-        failure_mode_allow: true
-        disable_immediate_response: true
-        deferred_close_timeout: 1s
-        processing_mode:
-          request_header_mode: SEND
-          request_body_mode: STREAMED
-          request_trailer_mode: SKIP
-          response_header_mode: SEND
-          response_body_mode: STREAMED
-          response_trailer_mode: SEND
-        {{- with $root.Values.envoy.disallowedHeaders }}
-        forward_rules:
-          disallowed_headers:
-            patterns:
-              {{- range . }}
-              - {exact: {{ . }}}
-              {{- end }}
+        "@type": type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher
+        extension_config:
+          name: envoy.filters.http.composite
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.filters.http.composite.v3.Composite
+        xds_matcher:
+          matcher_list:
+            matchers:
+              - predicate:
+                  single_predicate:
+                    input:
+                      name: path
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput
+                        header_name: ":path"
+                    value_match: {prefix: /}
+                on_match:
+                  action:
+                    name: sample
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.composite.v3.ExecuteFilterAction
+                      typed_config:
+                        {{- include "nta.envoyFilter" (list $root $name) | nindent 24 }}
+                      sample_percent:
+                        default_value: {numerator: {{ div 1000000 ($root.Values.envoy.sampleOneIn | default 1 | int) }}, denominator: MILLION}
+      {{- end }}
+{{- end -}}
+
+{{- define "nta.envoyFilter" -}}
+{{- $root := index . 0 -}}
+name: nta.ext_proc
+typed_config:
+  "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor
+  grpc_service:
+    envoy_grpc: {cluster_name: {{ index . 1 }}}
+    timeout: 60s
+  observability_mode: true
+  failure_mode_allow: true
+  disable_immediate_response: true
+  deferred_close_timeout: 1s
+  processing_mode:
+    request_header_mode: SEND
+    request_body_mode: STREAMED
+    request_trailer_mode: SKIP
+    response_header_mode: SEND
+    response_body_mode: STREAMED
+    response_trailer_mode: SEND
+  {{- with $root.Values.envoy.disallowedHeaders }}
+  forward_rules:
+    disallowed_headers:
+      patterns:
+        {{- range . }}
+        - {exact: {{ . }}}
         {{- end }}
-        request_attributes: [source.address, source.port, destination.address, destination.port, connection.id, connection.mtls]
-        response_attributes: [upstream.address, upstream.port]
+  {{- end }}
+  # Each costs Envoy a little for every request.
+  request_attributes: [source.address, destination.address]
+  response_attributes: [upstream.address]
 {{- end -}}

@@ -37,6 +37,7 @@ export const collect = async (settings: Settings): Promise<number> => {
     stateFile: destination.isRemote ? stateFileIn(settings.state, log) : null,
     hashKey: destination.hashKey,
     flushIntervalMs: settings.flushInterval,
+    oneIn: settings.envoyOneIn,
     log,
     isWanted: cluster === null ? () => true : isWanted,
     ...(cluster !== null && {

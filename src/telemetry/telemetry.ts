@@ -314,11 +314,12 @@ export class Telemetry implements ExchangeObserver {
   /** Of a call that is counted where another told of it. */
   #observeCaller(exchange: Exchange): void {
     const target = this.#target;
+    const times = this.#options.standsFor?.(exchange) ?? 1;
     target.read(exchange.target);
     const api = this.#apis.of(exchange, target);
     const node = this.#trie.reach(api, target, true, false);
     if (node === null) return;
-    this.#countCaller(this.#trie.operation(api, node, operationKey(exchange)), exchange, 1);
+    this.#countCaller(this.#trie.operation(api, node, operationKey(exchange)), exchange, times);
   }
 
   #countCaller(operation: OperationTally, exchange: Exchange, times: number): void {

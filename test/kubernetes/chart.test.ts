@@ -65,6 +65,7 @@ const MATRIX: Readonly<Record<string, Values>> = {
     "envoy.gateways": [gateway],
     "envoy.waypoints": [{ name: "waypoint", namespace: "shop" }],
     "envoy.accessLog.enabled": true,
+    "envoy.sampleOneIn": 20,
     "monitoring.serviceMonitor.enabled": true,
     "monitoring.serviceMonitor.labels": { release: "prometheus" },
     "monitoring.rules.enabled": true,

@@ -96,3 +96,36 @@ for (const accessLog of [false, true]) {
     }
   });
 }
+
+test("the chart's share of requests is shown", async () => {
+  const service = await startService();
+  const collectorPort = await freePort();
+  const values = { "envoy.sampleOneIn": 4 };
+  const envoy = await startEnvoy({ servicePort: service.port, collectorPort, values });
+  try {
+    await withFolder(async (folder) => {
+      const collector = await startCollector(collectorPort, folder);
+      const client = http1Client(envoy.port);
+      const call = async (): Promise<void> => {
+        const { status } = await client.call({ method: "GET", path: "/items/1" });
+        assert.equal(status, 200);
+      };
+      await until(collector, async ({ seen }) => {
+        if (seen === 0) await call();
+        return seen > 0;
+      });
+      const before = await settled(collector);
+      for (let index = 0; index < 800; index += 1) await call();
+      client.close();
+      const { seen } = await settled(collector);
+      // By chance 200, and with a standard deviation of 12.
+      const share = seen - before.seen;
+      assert.ok(share > 100 && share < 300, `${share} of 800`);
+      await collector.stop();
+    });
+  } finally {
+    await envoy.stop();
+    service.server.closeAllConnections();
+    service.server.close();
+  }
+});

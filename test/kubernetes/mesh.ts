@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { authority, serverCertificate, serverKey } from "../../src/sensor/certificates.fixture.ts";
-import { nested, renderChart } from "./chart.ts";
+import { nested, renderChart, type Values } from "./chart.ts";
 import { envoyProgram } from "./tools.ts";
 
 type Loose = Record<string, never> & { [name: string]: Loose };
@@ -76,10 +76,14 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 /** The patches that the chart puts into a gateway, with the collector's address instead of its Service's. */
-async function patches(collectorPort: number): Promise<{ cluster: Loose; filter: Loose }> {
+async function patches(
+  collectorPort: number,
+  more: Values,
+): Promise<{ cluster: Loose; filter: Loose }> {
   const values = nested({
     "collector.enabled": true,
     "envoy.gateways": [{ name: "edge", namespace: "edge", matchLabels: { app: "edge" } }],
+    ...more,
   });
   const object = (await renderChart({ helm: 4, values })).find(
     ({ kind }) => kind === "EnvoyFilter",
@@ -103,9 +107,12 @@ export interface EnvoyOptions {
   readonly accessLog?: boolean;
   /** Whether it is called in the clear, as one behind another is. */
   readonly isPlain?: boolean;
+  /** Values of the chart beside those that put the filter there. */
+  readonly values?: Values;
 }
 
 export interface RunningEnvoy {
+  readonly pid: number;
   readonly port: number;
   readonly adminPort: number;
   stop(): Promise<void>;
@@ -114,7 +121,10 @@ export interface RunningEnvoy {
 export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   const folder = mkdtempSync(join(tmpdir(), "nta-envoy-"));
   const [port, adminPort] = [await freePort(), await freePort()];
-  const added = options.collectorPort === null ? null : await patches(options.collectorPort);
+  const added =
+    options.collectorPort === null
+      ? null
+      : await patches(options.collectorPort, options.values ?? {});
   const config = join(folder, "envoy.json");
   writeFileSync(config, JSON.stringify(configuration(options, port, adminPort, added)));
   const child = spawn(
@@ -141,7 +151,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   };
   for (let tries = 0; ; tries += 1) {
     try {
-      if ((await fetch(`http://127.0.0.1:${adminPort}/ready`)).ok) return { port, adminPort, stop };
+      if ((await fetch(`http://127.0.0.1:${adminPort}/ready`)).ok)
+        return { pid: child.pid!, port, adminPort, stop };
     } catch {
       // It is not there yet.
     }

@@ -95,4 +95,13 @@ export const kubernetesSettings = {
       "Where Envoy sends what it sees: external processing in observability mode, and access logs, over gRPC.",
     programs: ["collect"],
   }),
+  envoyOneIn: setting({
+    flag: "envoy-one-in",
+    variable: "NTA_ENVOY_ONE_IN",
+    form: countFrom(1, 1000),
+    fallback: "1",
+    description:
+      "Of how many requests Envoys show one (`envoy.sampleOneIn` of the chart); each counts for so many. Access logs tell of all.",
+    programs: ["collect"],
+  }),
 } as const;

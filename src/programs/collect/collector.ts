@@ -1,5 +1,6 @@
 /** A sensor that is fed by Envoys: the sink, what was learned, and the queue to the server. */
 import type { ListenAddress } from "../../base/quantities.ts";
+import type { Connection } from "../../http/exchange.ts";
 import { systemClock } from "../../sensor/clock.ts";
 import { explain } from "../../sensor/explain.ts";
 import { keyIdOf } from "../../sensor/hashkey.ts";
@@ -27,11 +28,16 @@ export interface CollectorOptions {
   readonly stateFile: string | null;
   readonly hashKey: Uint8Array | null;
   readonly flushIntervalMs: number;
+  /** Of how many requests Envoys show one. */
+  readonly oneIn: number;
   readonly log: Log;
   /** What is not wanted is not sent. */
   readonly isWanted: (summary: ApiSummary) => boolean;
   readonly workloadOf?: WorkloadOf;
 }
+
+/** Access logs tell of requests, whatever part of them a filter shows. */
+const isLogged = ({ id }: Connection): boolean => id === 0;
 
 const REPORT_MS = 15_000;
 
@@ -133,9 +139,10 @@ class Collector {
   }
 
   #newTelemetry(hashKey: Uint8Array): Telemetry {
-    const { selection, privacy, workloadOf } = this.#options;
+    const { selection, privacy, workloadOf, oneIn } = this.#options;
     return new Telemetry({
       ...{ selection, privacy, hashKey },
+      ...(oneIn > 1 && { standsFor: ({ connection }) => (isLogged(connection) ? 1 : oneIn) }),
       ...(workloadOf !== undefined && { workloadOf }),
     });
   }
