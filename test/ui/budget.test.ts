@@ -87,6 +87,9 @@ test("usable within 1.5 s with 2,000 APIs and 100,000 endpoints", async (t) => {
     ["/", "a[href^='/findings?open=']"],
     ["/apis", "[role=row][aria-rowindex='12']"],
     ["/apis/a1", "[role=row][aria-rowindex='12']"],
+    ["/map", "canvas"],
+    ["/changes", "main a[href$='/versions']"],
+    ["/findings", "article"],
   ] as const;
   for (const row of rows) {
     const taken: number[] = [];

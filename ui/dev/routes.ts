@@ -38,6 +38,9 @@ const matches = (row: object, name: string, wanted: string | null): boolean => {
   return wanted.split(",").some((word) => all.includes(word));
 };
 
+/** As many as the server tells. */
+const mapApisMax = 1_000;
+
 /** Takes away the one of that id; undefined where there is none. */
 const without = (rows: { readonly id: string }[], id: string): unknown => {
   const at = rows.findIndex((row) => row.id === id);
@@ -156,7 +159,7 @@ export const makeRoutes = (world: World): readonly Route[] => {
     );
   const map = () => ({
     nodes: [
-      ...world.apis.slice(0, 24).map((api) => ({
+      ...world.apis.slice(0, mapApisMax).map((api) => ({
         id: api.id,
         label: api.title,
         kind: "api" as const,
@@ -177,7 +180,7 @@ export const makeRoutes = (world: World): readonly Route[] => {
         findings: 0,
       })),
     ],
-    edges: world.apis.slice(0, 24).map((api, index) => ({
+    edges: world.apis.slice(0, mapApisMax).map((api, index) => ({
       from: `w-${["web", "mobile", "batch"][index % 3]}`,
       to: api.id,
       via: index % 8 === 7 ? world.apis[0]!.id : null,

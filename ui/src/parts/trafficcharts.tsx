@@ -3,12 +3,13 @@ import { useMemo } from "react";
 import { Link } from "wouter";
 import type { Traffic } from "../../../src/server/contract.ts";
 import { useTraffic } from "../api/queries.ts";
+import styles from "./chart.module.css";
 import { Chart } from "./chart.tsx";
 import { count, duration, time } from "./format.ts";
 import layout from "./layout.module.css";
 import { Panel } from "./panel.tsx";
 import { dayMs, hourMs, spanUpTo } from "./span.ts";
-import { Answer, Empty } from "./states.tsx";
+import { Answer, Empty, Loading } from "./states.tsx";
 import { useUrlState } from "./urlstate.ts";
 
 type Bucket = Traffic["buckets"][number];
@@ -39,6 +40,7 @@ export const TrafficCharts = ({
   const usual = offered.find(({ ms }) => Date.now() - firstMs < ms && ms < week.ms) ?? week;
   const range = offered.find(({ value }) => value === state["range"]) ?? usual;
   const { fromMs, toMs } = spanUpTo(lastMs, range.ms);
+  const query = useTraffic(path, fromMs, toMs);
   return (
     <>
       <SegmentedControl
@@ -48,22 +50,29 @@ export const TrafficCharts = ({
         onChange={(value) => change({ range: value === usual.value ? null : value })}
         w="fit-content"
       />
-      <Answer query={useTraffic(path, fromMs, toMs)}>
-        {(traffic) =>
-          traffic.buckets.every(({ calls }) => calls === 0) ? (
-            <Panel>
-              <Empty icon="changes" title="No calls in this time">
-                <p>
-                  The last call was on {time(lastMs)}. How long figures over time are kept is said
-                  in <Link href="/settings/preferences">Settings</Link>.
-                </p>
-              </Empty>
-            </Panel>
-          ) : (
-            <Charts traffic={traffic} fromMs={fromMs} toMs={toMs} />
-          )
-        }
-      </Answer>
+      {query.isPending && (
+        <div className={styles["waiting"]}>
+          <Loading />
+        </div>
+      )}
+      {!query.isPending && (
+        <Answer query={query}>
+          {(traffic) =>
+            traffic.buckets.every(({ calls }) => calls === 0) ? (
+              <Panel>
+                <Empty icon="changes" title="No calls in this time">
+                  <p>
+                    The last call was on {time(lastMs)}. How long figures over time are kept is said
+                    in <Link href="/settings/preferences">Settings</Link>.
+                  </p>
+                </Empty>
+              </Panel>
+            ) : (
+              <Charts traffic={traffic} fromMs={fromMs} toMs={toMs} />
+            )
+          }
+        </Answer>
+      )}
     </>
   );
 };

@@ -2,7 +2,7 @@
 import { Button, Menu, Modal, TextInput } from "@mantine/core";
 import { type SyntheticEvent, useState } from "react";
 import type { EndpointDetail, Hints } from "../../../../src/server/contract.ts";
-import { useHints, useIsEditor } from "../../api/queries.ts";
+import { useHints, useMe } from "../../api/queries.ts";
 import { HintsPreview } from "../../parts/hintspreview.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import {
@@ -32,7 +32,8 @@ export const Path = ({
   const [naming, setNaming] = useState<Naming | null>(null);
   const [wanted, setWanted] = useState<Hints | null>(null);
   const hints = useHints(endpoint.api).data;
-  const isEditor = useIsEditor() && hints !== undefined;
+  const me = useMe().data;
+  const isEditor = me?.role === "editor" && hints !== undefined;
   const segments = segmentsOf(endpoint.path);
   const { path } = endpoint;
   return (
@@ -54,7 +55,13 @@ export const Path = ({
           </span>
         ))}
       </span>
-      {isEditor && <Whole path={path} onWant={(change) => setWanted(change(hints))} />}
+      {(me === undefined || me.role === "editor") && (
+        <Whole
+          path={path}
+          isReady={isEditor}
+          onWant={(change) => hints !== undefined && setWanted(change(hints))}
+        />
+      )}
       {naming !== null && hints !== undefined && (
         <Name
           naming={naming}
@@ -117,9 +124,12 @@ const Segment = ({
 
 const Whole = ({
   path,
+  isReady,
   onWant,
 }: {
   path: string;
+  /** Until it is known who asks and what is corrected already, it keeps its place. */
+  isReady: boolean;
   onWant: (change: (hints: Hints) => Hints) => void;
 }) => (
   <Menu position="bottom-start" shadow="md">
@@ -127,6 +137,7 @@ const Whole = ({
       <Button
         variant="default"
         size="compact-sm"
+        disabled={!isReady}
         leftSection={<Icon name="edit" size={14} />}
         fw={500}
       >
