@@ -50,12 +50,11 @@ export const TrafficCharts = ({
         onChange={(value) => change({ range: value === usual.value ? null : value })}
         w="fit-content"
       />
-      {query.isPending && (
+      {query.isPending ? (
         <div className={styles["waiting"]}>
           <Loading />
         </div>
-      )}
-      {!query.isPending && (
+      ) : (
         <Answer query={query}>
           {(traffic) =>
             traffic.buckets.every(({ calls }) => calls === 0) ? (
