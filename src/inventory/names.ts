@@ -12,14 +12,19 @@ export const WHOLE_SOURCE = "*";
 const digest = (text: string, length: number): string =>
   createHash("sha256").update(text).digest("base64url").slice(0, length);
 
+/** People name these on the command line, where a dash begins a flag. */
+const nameable = (id: string): string => id.replace(/^-/, "_");
+
 export const sourceId = (key: ApiKey): string =>
   digest(`${key.workload}\n${key.scheme}\n${key.host}\n${key.port}`, 12);
 
 /** The API of a source by the rule of `infer/group.ts`: its workload and port, else its host and port. */
 export const homeApi = ({ workload, host, port }: ApiKey): string =>
-  digest(
-    workload === "" ? `host\n${hostItself(host)}\n${port}` : `workload\n${workload}\n${port}`,
-    12,
+  nameable(
+    digest(
+      workload === "" ? `host\n${hostItself(host)}\n${port}` : `workload\n${workload}\n${port}`,
+      12,
+    ),
   );
 
 /** Stays when a parameter of the path gets another name. */
@@ -34,7 +39,7 @@ export const nodeName = (path: string): string =>
 
 export const hashOf = (text: string): string => digest(text, 22);
 
-export const randomId = (): string => randomBytes(9).toString("base64url");
+export const randomId = (): string => nameable(randomBytes(9).toString("base64url"));
 
 let lastTime = 0;
 let lastCount = 0;

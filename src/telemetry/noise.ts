@@ -77,8 +77,12 @@ export const noiseRules: readonly NoiseRule[] = [
   },
   {
     name: "descriptions",
-    drops: "descriptions that an API serves of itself, by their usual names",
-    test: (call) => call.method === "GET" && DESCRIPTIONS.test(call.path),
+    drops:
+      "descriptions that an API serves of itself, and the HTML pages that show them, by their usual names",
+    test: (call) =>
+      call.method === "GET" &&
+      (DESCRIPTIONS.test(call.path) ||
+        (isHtml(call.contentType) && DESCRIPTION_PAGES.test(call.path))),
   },
   {
     name: "static-files",
@@ -123,6 +127,10 @@ const BROWSER_FILES =
 
 const DESCRIPTIONS =
   /\/(?:(?:openapi|swagger)(?:\.json|\.ya?ml)|swagger\/v\d+\/swagger\.(?:json|ya?ml)|v[23]\/api-docs(?:\/[\w-]+)?)$/;
+
+/** Swagger UI, ReDoc, Scalar and their like, where frameworks put them. */
+const DESCRIPTION_PAGES =
+  /^\/(?:[\w.-]+\/){0,2}(?:docs|api-docs|docs\/oauth2-redirect|redoc|scalar|rapidoc|swagger|swagger-ui|swagger\/ui)\/?$/;
 
 /** Something of this is in every path that `SCANNERS` accepts: sorts out nearly all others in one pass. */
 const SCANNED =

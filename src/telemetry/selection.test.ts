@@ -87,6 +87,11 @@ test("noise is dropped, and what only resembles it is not", () => {
     [{ target: "/v3/api-docs/public?group=a" }, "noise-descriptions"],
     [{ target: "/swagger/v1/swagger.json" }, "noise-descriptions"],
     [{ target: "/docs/openapi" }, "selected"],
+    [{ target: "/docs", ...type("text/html; charset=utf-8") }, "noise-descriptions"],
+    [{ target: "/api/v1/redoc/", ...type("text/html") }, "noise-descriptions"],
+    [{ target: "/swagger-ui", ...type("text/html") }, "noise-descriptions"],
+    [{ target: "/docs", ...type("application/json") }, "selected"],
+    [{ target: "/teams/7/files/docs", ...type("text/html") }, "selected"],
     [{ method: "PUT", target: "/apis/7/openapi.json" }, "selected"],
     [{ target: "/static/app.12af.css", ...type("text/css") }, "noise-static-files"],
     [

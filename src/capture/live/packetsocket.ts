@@ -36,7 +36,7 @@ const MAP_SHARED = 1;
 
 export const MISSING_PERMISSION =
   "capturing packets needs CAP_NET_RAW, which this process lacks: either let the tap run on a Node of its own that has it " +
-  '(sudo install -o root -m 755 "$(command -v node)" /usr/local/bin/nta-node && sudo setcap cap_net_raw+ep /usr/local/bin/nta-node), ' +
+  `(sudo install -o root -m 755 "${process.execPath}" /usr/local/bin/nta-node && sudo setcap cap_net_raw+ep /usr/local/bin/nta-node), ` +
   'or, in a container, add it to the securityContext (capabilities: {add: ["NET_RAW"]})';
 
 /**
