@@ -93,7 +93,7 @@ export const httpLimits = {
   earlyResponsesMax: 16,
   /** Exchanges that are alive in all connections, about 2.5 KB each with heads of usual size: 160 MB. */
   exchangesMax: 1 << 16,
-  /** Exchanges and bodies that are kept for reuse: 5 MB. */
+  /** Exchanges and bodies that are kept for reuse: 5 MB, and of encoded bodies 8 MB of `heldBytesMax`. */
   pooledMax: 1 << 11,
   /** A head that needed more than this is given back to the collector rather than to the pool. */
   pooledHeadBytesMax: 1 << 13,

@@ -182,6 +182,11 @@ export class Body {
     return intact;
   }
 
+  /** It is thrown away. */
+  release(): void {
+    this.#decoding.release();
+  }
+
   /** What was held so far is decoded; nothing behind it will be. */
   #cut(): void {
     if (this.#mode === Mode.Encoded) this.#settle(this.#decoding.end());

@@ -30,6 +30,9 @@ const NO_CODING: ReadonlySet<string> = new Set([
 ]);
 
 const PLAIN: readonly CodingName[] = [];
+/** The usual case. */
+const GZIP: readonly number[] = [...Buffer.from("gzip")];
+const GZIP_ALONE: readonly CodingName[] = [CodingName.Gzip];
 /** A body that nobody reads is not decoded, whatever its codings. */
 export const UNREAD = PLAIN;
 
@@ -43,6 +46,10 @@ export function bodyCodings(
 ): readonly CodingName[] | null {
   let index = head.indexOf(HeaderName.ContentEncoding, 0);
   if (index < 0 && transferCodings.length === 0) return PLAIN;
+  if (transferCodings.length === 0 && head.valueIs(index, GZIP)) {
+    const isOnlyOne = head.indexOf(HeaderName.ContentEncoding, index + 1) < 0;
+    if (isOnlyOne) return GZIP_ALONE;
+  }
   const codings: CodingName[] = [];
   for (; index >= 0; index = head.indexOf(HeaderName.ContentEncoding, index + 1))
     for (const part of head.valueAt(index).split(","))

@@ -60,6 +60,7 @@ export class HttpContext {
 
   returnBody(body: Body): void {
     if (this.#bodies.length < httpLimits.pooledMax) this.#bodies.push(body);
+    else body.release();
   }
 
   borrowHeld(): HeldBytes {

@@ -7,6 +7,7 @@ import { httpLimits } from "../base/limits.ts";
 import { Body } from "./body.ts";
 import { Coding, openCodec, WholeCodec } from "./codec.ts";
 import { CodecPool, CodingName } from "./codings.ts";
+import { HttpContext } from "./context.ts";
 import { HeldBudget } from "./decoding.ts";
 import { CollectingSink, data, type PlayOptions, play, type Step } from "./dialogue.fixture.ts";
 import { Framing } from "./framing.ts";
@@ -284,4 +285,31 @@ test("the documented functions, used where the handle cannot be, give the same",
     ),
     { numRuns: 300 },
   );
+});
+
+test("bodies that are thrown away give back what they hold", () => {
+  const context = new HttpContext({
+    requestHead: () => null,
+    responseHead: () => null,
+    exchange: () => {},
+  });
+  const encoded = zlib.gzipSync(TEXT);
+  const open = (): Body => {
+    const body = context.borrowBody();
+    body.begin(Framing.Length, encoded.length, [CodingName.Gzip], new CollectingSink());
+    body.feed(encoded, 0, 100);
+    return body;
+  };
+  const bodiesMax = httpLimits.pooledMax + 50;
+  const keptBytes = new Set<number>();
+  for (let round = 0; round < 3; round += 1) {
+    const bodies = Array.from({ length: bodiesMax }, open);
+    assert.ok(context.budget.byteCount >= 100 * bodiesMax);
+    for (const body of bodies) {
+      body.finish(false);
+      context.returnBody(body);
+    }
+    keptBytes.add(context.budget.byteCount);
+  }
+  assert.equal(keptBytes.size, 1, `what is held grows: ${[...keptBytes].join(", ")}`);
 });

@@ -27,6 +27,8 @@ export class HeldBudget {
 
 const NO_BYTES = new Uint8Array(0);
 const FIRST_HOLD_BYTES = 1024;
+/** A buffer of at most so many bytes stays for the next body: most encoded bodies fit. */
+const KEPT_HOLD_BYTES = 4096;
 
 /**
  * One encoded body. A short one is held until its end and decoded at once with a decoder that is borrowed for
@@ -91,6 +93,12 @@ export class Decoding {
     const outcome = this.decodeAll(this.#held, 0, this.#heldCount);
     this.#dropHeld();
     return outcome;
+  }
+
+  /** It is thrown away: what it keeps for a next body is free again. */
+  release(): void {
+    this.#budget.give(this.#held.length);
+    this.#held = NO_BYTES;
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): boolean {
@@ -162,10 +170,7 @@ export class Decoding {
   }
 
   #dropHeld(): void {
-    if (this.#held.length > FIRST_HOLD_BYTES || this.#held.length === 0) {
-      this.#budget.give(this.#held.length);
-      this.#held = NO_BYTES;
-    }
+    if (this.#held.length > KEPT_HOLD_BYTES) this.release();
     this.#heldCount = 0;
   }
 }

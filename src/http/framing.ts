@@ -2,7 +2,7 @@
  * How long a message's body is: RFC 9112, section 6.3, item by item. Where the RFC calls a message's framing
  * faulty, no reading of the body is trusted, because sender and receiver may each have had another one.
  */
-import { HeaderName, TOKEN_LOWER } from "./headername.ts";
+import { HeaderName } from "./headername.ts";
 import { Oddity } from "./oddity.ts";
 import type { PooledHead } from "./pooledhead.ts";
 
@@ -84,7 +84,7 @@ type Coding = (typeof Coding)[keyof typeof Coding];
 function readTransferCodings(head: PooledHead, into: BodyFraming): Coding {
   const first = head.indexOf(HeaderName.TransferEncoding, 0);
   const onlyOne = head.indexOf(HeaderName.TransferEncoding, first + 1) < 0;
-  if (onlyOne && isChunked(head, first)) return Coding.Chunked;
+  if (onlyOne && head.valueIs(first, CHUNKED)) return Coding.Chunked;
   const codings: string[] = [];
   for (let index = first; index >= 0; index = head.indexOf(HeaderName.TransferEncoding, index + 1))
     for (const part of head.valueAt(index).split(",")) {
@@ -101,15 +101,8 @@ function readTransferCodings(head: PooledHead, into: BodyFraming): Coding {
   return Coding.Chunked;
 }
 
-/** The value is `chunked` and nothing else: the usual case, without making a string. */
-function isChunked({ bytes, fields }: PooledHead, index: number): boolean {
-  const start = fields[index * 5 + 3]!;
-  if (fields[index * 5 + 4]! - start !== CHUNKED.length) return false;
-  for (let at = 0; at < CHUNKED.length; at++)
-    if (TOKEN_LOWER[bytes[start + at]!] !== CHUNKED[at]) return false;
-  return true;
-}
-const CHUNKED: readonly number[] = Array.from("chunked", (char) => char.charCodeAt(0));
+/** The usual case. */
+const CHUNKED: readonly number[] = [...Buffer.from("chunked")];
 
 const CODINGS_MAX = 4;
 const TRANSFER_CODINGS: ReadonlySet<string> = new Set([

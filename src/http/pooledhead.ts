@@ -110,6 +110,16 @@ export class PooledHead implements Head {
     return (this.oddities & Oddity.folded) === 0 ? value : value.replaceAll(/\r?\n/g, " ");
   }
 
+  /** Whether the value is this token in lower case, in any case: no string is made. */
+  valueIs(index: number, token: readonly number[]): boolean {
+    const { bytes, fields } = this;
+    const start = fields[index * FIELD_NUMBERS + 3]!;
+    if (fields[index * FIELD_NUMBERS + 4]! - start !== token.length) return false;
+    for (let at = 0; at < token.length; at++)
+      if (TOKEN_LOWER[bytes[start + at]!] !== token[at]) return false;
+    return true;
+  }
+
   /** Bytes `[start, end)` of the head as latin1 text. */
   text(start: number, end: number): string {
     return this.bytes.toString("latin1", start, end);
