@@ -133,7 +133,7 @@ export const existingApis = (db: Reader): ApiSelect<object> =>
 function filteredApis(db: Reader, engine: Engine, query: ApiQuery): ApiSelect<object> {
   let found = existingApis(db);
   if (query.q !== undefined && query.q.trim() !== "") {
-    for (const word of wordsOf(query.q)) found = found.where(searchHas(word, engine));
+    for (const word of wordsOf(query.q)) found = found.where(has("search", word, engine));
   }
   const wanted: Record<FacetName, string | undefined> = {
     status: query.status,
@@ -173,9 +173,7 @@ export const wordsOf = (text: string): string[] =>
     .slice(0, WORDS_MAX);
 
 /** Both engines look for plain text faster than `like` for a pattern. */
-export const searchHas = (word: string, engine: Engine): RawBuilder<boolean> =>
-  engine === "sqlite"
-    ? sql<boolean>`instr(search, ${word}) > 0`
-    : sql<boolean>`strpos(search, ${word}) > 0`;
+export const has = (column: string, word: string, engine: Engine): RawBuilder<boolean> =>
+  sql<boolean>`${sql.raw(engine === "sqlite" ? "instr" : "strpos")}(${sql.ref(column)}, ${word}) > 0`;
 
 const escapeLike = (text: string): string => text.replaceAll(/[!%_]/g, "!$&");

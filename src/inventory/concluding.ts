@@ -129,13 +129,17 @@ async function saveEndpoints(
   const stored = await tx
     .selectFrom("endpoints")
     .innerJoin("endpoint_facts", "endpoint_facts.id", "endpoints.id")
-    .select(["endpoints.id", "path", "last_ms", "data", "heard"])
+    .select(["endpoints.id", "path", "search", "last_ms", "data", "heard"])
     .where("endpoints.api", "=", api)
     .execute();
   for (const row of stored) known.set(row.id, textOf(row, row));
+  const learned = endpoints.map((endpoint) =>
+    endpointTables(api, endpoint, recent.get(endpoint.id)),
+  );
+  const text = searchedText(learned.map(({ row }) => row));
+  if (text !== searchedText(stored)) await upsert(tx, engine, "endpoint_texts", [{ api, text }]);
   const tables = new Map(
-    endpoints
-      .map((endpoint) => endpointTables(api, endpoint, recent.get(endpoint.id)))
+    learned
       .filter(({ row, facts }) => {
         const before = known.get(row.id);
         known.delete(row.id);
@@ -161,6 +165,12 @@ async function saveEndpoints(
     changed.map(({ facts }) => facts),
   );
 }
+
+const searchedText = (rows: readonly Pick<EndpointTable, "search">[]): string =>
+  rows
+    .map(({ search }) => search)
+    .sort()
+    .join("\n");
 
 const textOf = (
   { path, last_ms }: Pick<EndpointTable, "path" | "last_ms">,

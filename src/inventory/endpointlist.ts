@@ -1,17 +1,17 @@
 /** Endpoints: of all APIs or of one, and each in full. */
 import { sql } from "kysely";
 import { apiNames, callersByAddress, requireApi, trafficOf } from "./apidetail.ts";
-import { existingApis, searchHas, wordsOf } from "./apilist.ts";
+import { existingApis, has, wordsOf } from "./apilist.ts";
 import type { Context } from "./context.ts";
 import { type EndpointHeard, endpointRow } from "./endpointrow.ts";
 import { endpointSeries } from "./endpointseries.ts";
 import type { Endpoints } from "./inventory.ts";
 import { lessonOf, readLesson } from "./lessons.ts";
-import { pageOf, readCursor, sortingOf } from "./paging.ts";
+import { listOf, pageOf, readCursor, sortingOf } from "./paging.ts";
 import { notFound } from "./problem.ts";
 import type { EndpointDetail, EndpointQuery, EndpointRow, Page } from "./rows.ts";
 import type { EndpointFactsTable, EndpointTable } from "./schema.ts";
-import { inChunks } from "./statements.ts";
+import { inChunks, isOneOf } from "./statements.ts";
 import type { Engine, Reader } from "./store.ts";
 import type { Traffic } from "./trafficrows.ts";
 
@@ -48,7 +48,7 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
   const { column, isDown } = sortingOf(query.sort ?? "path", SORTS);
   return store.read(async (db) => {
     if (query.api !== undefined) await requireApi(db, query.api);
-    const filtered = filteredEndpoints(db, store.engine, query);
+    const filtered = await filteredEndpoints(db, store.engine, query, limit);
     const direction = isDown ? "desc" : "asc";
     const ref = sql.ref(column);
     let page = filtered
@@ -100,7 +100,7 @@ async function list({ store, now }: Context, query: EndpointQuery): Promise<Page
 /** A search ends with its page: to count all that it would find, all must be looked at. */
 async function totalOf(
   db: Reader,
-  filtered: ReturnType<typeof filteredEndpoints>,
+  filtered: Awaited<ReturnType<typeof filteredEndpoints>>,
   { api, q = "", method = "" }: EndpointQuery,
 ): Promise<number | null> {
   if (api === undefined && (q !== "" || method !== "")) return null;
@@ -112,26 +112,61 @@ async function totalOf(
   return Number(count ?? 0);
 }
 
-function filteredEndpoints(db: Reader, engine: Engine, query: EndpointQuery) {
-  let found = db.selectFrom("endpoints");
-  if (query.api !== undefined) found = found.where("api", "=", query.api);
-  if (query.method !== undefined && query.method !== "") {
-    found = found.where("method", "in", query.method.toUpperCase().split(","));
-  }
+async function filteredEndpoints(db: Reader, engine: Engine, query: EndpointQuery, limit: number) {
   const words = wordsOf(query.q ?? "");
-  if (words.length === 0) return found;
-  const conditions = words.map((word) => searchHas(word, engine));
-  const isByPath = /^-?path$/.test(query.sort ?? "path");
-  // The index of paths holds what is searched, so it alone is read: in its order, or as a whole first.
-  if (isByPath || query.api !== undefined) return found.where((eb) => eb.and(conditions));
-  return found.where("id", "in", (eb) =>
-    eb
-      .selectFrom("endpoints")
-      .select("id")
-      .where((inner) => inner.and(conditions)),
-  );
+  const methods = listOf(query.method?.toUpperCase());
+  const narrowed = (all: ReturnType<typeof allEndpoints>): typeof all => {
+    let found = all;
+    if (query.api !== undefined) found = found.where("api", "=", query.api);
+    if (methods.length > 0) found = found.where("method", "in", methods);
+    for (const word of words) found = found.where(has("search", word, engine));
+    return found;
+  };
+  const apis = query.api === undefined ? await apisToSearch(db, engine, words, limit) : null;
+  if (apis === null) return narrowed(allEndpoints(db));
+  // Read first, whatever a planner thinks of an index that has the wanted order.
+  const own = narrowed(allEndpoints(db).where(isOneOf(engine, "api", apis)));
+  return db
+    .with(
+      (cte) => cte("found").materialized(),
+      () => own.selectAll(),
+    )
+    .selectFrom("found as endpoints") as unknown as typeof own;
 }
 
+const allEndpoints = (db: Reader) => db.selectFrom("endpoints");
+
+/**
+ * APIs that have an endpoint with all words. Null where to look through all endpoints in their order is likely to fill a page
+ * earlier than to read those of all these APIs.
+ */
+async function apisToSearch(
+  db: Reader,
+  engine: Engine,
+  words: readonly string[],
+  limit: number,
+): Promise<readonly string[] | null> {
+  if (words.length === 0) return null;
+  let query = db
+    .selectFrom("endpoint_texts")
+    .innerJoin("apis", "apis.id", "endpoint_texts.api")
+    .select(["api", "apis.endpoints"]);
+  for (const word of words) query = query.where(has("text", word, engine));
+  const found =
+    words.length === 1
+      ? await query.execute()
+      : (await query.select("text").execute()).filter(({ text }) => isInOneLine(text, words));
+  const { all } = await existingApis(db)
+    .select((eb) => eb.fn.sum<number | null>("endpoints").as("all"))
+    .executeTakeFirstOrThrow();
+  const own = found.reduce((sum, { endpoints }) => sum + endpoints, 0);
+  // One endpoint of each, if the worst comes to the worst.
+  const others = (limit * Number(all ?? 0)) / found.length;
+  return own <= others ? found.map(({ api }) => api) : null;
+}
+
+const isInOneLine = (text: string, words: readonly string[]): boolean =>
+  text.split("\n").some((line) => words.every((word) => line.includes(word)));
 async function dataOf(db: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const data = new Map<string, string>();
   for (const chunk of inChunks(ids)) {

@@ -97,6 +97,24 @@ const MIGRATIONS: readonly (readonly Statement[])[] = [
   ],
   ["alter table sources add column minutes text not null default '[0]'"],
   ["alter table apis add column cluster text"],
+  [
+    "create table endpoint_texts (api text primary key, text text not null)",
+    // Read as a whole by each search, so it is not packed.
+    {
+      engine: "postgres",
+      text: () => "alter table endpoint_texts alter column text set storage external",
+    },
+    {
+      engine: "postgres",
+      text: () =>
+        "insert into endpoint_texts select api, string_agg(search, e'\\n' order by search) from endpoints group by api",
+    },
+    {
+      engine: "sqlite",
+      text: () =>
+        "insert into endpoint_texts select api, group_concat(search, char(10) order by search) from endpoints group by api",
+    },
+  ],
 ];
 
 export const SCHEMA = MIGRATIONS.length;

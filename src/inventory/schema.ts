@@ -146,6 +146,12 @@ export interface EndpointFactsTable {
   heard: string;
 }
 
+/** What is searched of all endpoints of an API, each in a line, so that a search looks into few APIs: one row each. */
+export interface EndpointTextTable {
+  api: string;
+  text: string;
+}
+
 export interface VersionTable {
   api: string;
   version: number;
@@ -275,6 +281,7 @@ export interface Database {
   apis: ApiTable;
   endpoints: EndpointTable;
   endpoint_facts: EndpointFactsTable;
+  endpoint_texts: EndpointTextTable;
   versions: VersionTable;
   changes: ChangeTable;
   findings: FindingTable;
@@ -298,6 +305,7 @@ export const TABLE_KEYS = {
   apis: ["id"],
   endpoints: ["id"],
   endpoint_facts: ["id"],
+  endpoint_texts: ["api"],
   versions: ["api", "version"],
   changes: ["id"],
   findings: ["id"],

@@ -39,13 +39,13 @@ export async function fillStore(url: string, nowMs: number): Promise<void> {
       APIS,
       `${id("a", "i - 1")}, null, null, '|', '', 0, 0, null, '{}', ${nowMs} - i, 'api ' || i, 'active', 'ns' || (i % 40),
        '|ns/w' || i || '|', '|h' || i || '.test|', '|80|', 'internal', 100, i * 7, i, 0.1, ${nowMs} - i, ${nowMs} - i, '|', '|',
-       i % 10, 1, 1, 1, 1, 1, null, '${NO_RECENT}', 0, 'api ' || i, '{}', null`,
+       i % 10, 1, 1, 1, 1, 1, null, '${NO_RECENT}', 0, 'api ' || i, '{}', null, null`,
     ],
     [
       "sources",
       APIS,
       `${id("s", "i - 1")}, 'ns/w' || i, 'h' || i || '.test', 80, 'http', ${id("a", "i - 1")}, ${id("a", "i - 1")}, i,
-       ${nowMs} - i, ${nowMs} - i, 100, '{"10.0.0.1":1}', '{}'`,
+       ${nowMs} - i, ${nowMs} - i, 100, '{"10.0.0.1":1}', '{}', '[0]'`,
     ],
     ["nodes", ENDPOINTS, `${id("s", `i % ${APIS}`)}, '/things/' || i, '/things/' || i, ${blob}`],
     [
@@ -110,6 +110,10 @@ export async function fillStore(url: string, nowMs: number): Promise<void> {
         select ${columns} from g`;
       await sql.raw(text).execute(store.db);
     }
+    const lines = isPostgres ? "string_agg(search, e'\\n')" : "group_concat(search, char(10))";
+    await sql
+      .raw(`insert into endpoint_texts select api, ${lines} from endpoints group by api`)
+      .execute(store.db);
     await sql.raw(isPostgres ? "vacuum analyze" : "analyze").execute(store.db);
   } finally {
     await store.close();

@@ -36,6 +36,12 @@ const stepsOf = (inventory: Inventory, api: string, endpoint: string): Step[] =>
     ["endpoint, traffic", () => endpoints.traffic(api, endpoint, fromMs, toMs)],
     ["endpoints of an API", () => endpoints.list({ api, sort: "path", limit: 1000 })],
     ["endpoints found", () => endpoints.list({ q: "things/4711", limit: 8, sort: "-calls" })],
+    ["endpoints found nowhere", () => endpoints.list({ q: "nothing-has-this", sort: "-calls" })],
+    [
+      "endpoints found everywhere",
+      () => endpoints.list({ q: "things", limit: 100, sort: "-calls" }),
+    ],
+    ["endpoints of two words", () => endpoints.list({ q: "get 99", limit: 100, sort: "-lastMs" })],
     ["endpoints found by path", () => endpoints.list({ q: "things/4711", sort: "path" })],
     ["endpoints of a method", () => endpoints.list({ method: "GET", limit: 50 })],
     ["document", () => documents.text(api, { openapi: "3.0", format: "yaml", evidence: false })],

@@ -312,6 +312,53 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       await assert.rejects(inventory.apis.list({ sort: "colour" }), problemOf("invalid"));
     });
 
+    test("a search finds all endpoints with its words, and no others, in any order and size of pages", async () => {
+      const things = ["users", "orders", "carts", "user-groups", "Files"];
+      for (const [index, host] of ["a.test", "b.test", "c.test", "d.test"].entries()) {
+        const own = things.slice(0, index + 2);
+        const exchanges = own.flatMap((name, at) => [
+          ...Array.from({ length: at + index + 1 }, () => call(`GET /v1/${name}`, { host })),
+          call(`POST /v1/${name} 201`, { host }),
+        ]);
+        await inventory.ingest(sensor.hear(exchanges));
+      }
+      await inventory.settled();
+      const keyOf = (row: { api: string; method: string; path: string }): string =>
+        `${row.api} ${row.method} ${row.path}`;
+      const { items: all } = await inventory.endpoints.list({ limit: 1000 });
+      assert.ok(all.length > 20);
+      const searches = ["user", "get users", "POST  /v1/Users", "files", "post files", "v1", "x"];
+      for (const q of [...searches, "get post", "_", "100%"]) {
+        const wanted = all.filter(({ method, path, operationId }) => {
+          const text = `${method} ${path} ${operationId}`.toLowerCase();
+          return q
+            .toLowerCase()
+            .split(/ +/)
+            .every((word) => text.includes(word));
+        });
+        for (const sort of ["path", "-calls", "-lastMs"]) {
+          for (const limit of [1, 7, 500]) {
+            const found: string[] = [];
+            let cursor: string | undefined;
+            do {
+              const page = await inventory.endpoints.list({
+                ...{ q, sort, limit },
+                ...(cursor === undefined ? {} : { cursor }),
+              });
+              found.push(...page.items.map(keyOf));
+              cursor = page.next ?? undefined;
+            } while (cursor !== undefined);
+            assert.deepEqual(found.toSorted(), wanted.map(keyOf).toSorted(), `${q} ${sort}`);
+          }
+        }
+      }
+      // What an API says no more is found no more.
+      const [files] = (await inventory.endpoints.list({ q: "get files" })).items;
+      await inventory.hints.put(files!.api, { ignores: ["/v1/Files"] }, "ada");
+      await inventory.settled();
+      assert.deepEqual((await inventory.endpoints.list({ q: "files" })).items, []);
+    });
+
     test("people correct, and take it back", async () => {
       await hear(call("GET /orders"), call("GET /baskets", { host: "other.test" }));
       const [one, two] = (await inventory.apis.list({ sort: "-name" })).items.map(({ id }) => id);

@@ -84,6 +84,9 @@ export const upgradeSuite = (engine: string, makeStore: () => Promise<string>): 
       try {
         for (const table of [...TABLES, ...MORE])
           assert.deepEqual(await rowsOf(after, table), await rowsOf(before, table), table);
+        const texts = await rowsOf(after, "endpoint_texts");
+        assert.deepEqual(texts, await rowsOf(before, "endpoint_texts"));
+        assert.equal(texts.length, 1);
         assert.ok((await rowsOf(after, "traffic")).length >= 10);
         assert.ok((await rowsOf(after, "changes")).length >= 1);
         const detail = await inventory.apis.detail(api!.id);
