@@ -23,11 +23,14 @@ export function learn(exchanges: readonly Written[]): ApiSummary[] {
 export class FixtureSensor {
   readonly name: string;
   readonly epoch: string;
+  /** Of the key that it says to hash under; samples are kept where the inventory's own is the same. */
+  readonly keyId: string;
   readonly #sequences = new Map<number, number>();
 
-  constructor(name: string, epoch = "e1") {
+  constructor(name: string, { epoch = "e1", keyId = "key" } = {}) {
     this.name = name;
     this.epoch = epoch;
+    this.keyId = keyId;
   }
 
   /** A delta for each shard that the summaries fall into. */
@@ -44,7 +47,7 @@ export class FixtureSensor {
       const sequence = (this.#sequences.get(shard) ?? 0) + 1;
       this.#sequences.set(shard, sequence);
       const facts = {
-        keyId: "key",
+        keyId: this.keyId,
         fromMs: 0,
         toMs: 1,
         calls: callsOf(own),

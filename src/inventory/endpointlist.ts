@@ -131,7 +131,7 @@ async function filteredEndpoints(db: Reader, engine: Engine, query: EndpointQuer
       (cte) => cte("found").materialized(),
       () => own.selectAll(),
     )
-    .selectFrom("found as endpoints") as unknown as typeof own;
+    .selectFrom("found") as unknown as typeof own;
 }
 
 const allEndpoints = (db: Reader) => db.selectFrom("endpoints");

@@ -25,6 +25,7 @@ const newUrl = (): string => {
 const ingestOf = (store: Store): Ingest =>
   new Ingest(
     store,
+    "key",
     () => NOW_MS,
     () => undefined,
   );

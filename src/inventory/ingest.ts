@@ -5,6 +5,7 @@ import type { Delta } from "../sensor/delta.ts";
 import { apiKeyText } from "../telemetry/merge.ts";
 import { addCounts } from "../telemetry/mergeshape.ts";
 import type { PathNode } from "../telemetry/summary.ts";
+import { dropHashes } from "../telemetry/unhashed.ts";
 import { newApi } from "./apirow.ts";
 import type { IngestOptions, IngestResult } from "./inventory.ts";
 import { Merging, Updates } from "./merging.ts";
@@ -44,6 +45,7 @@ const ALONE_MS = 60_000;
  */
 export class Ingest {
   readonly #store: Store;
+  readonly #keyId: string;
   readonly #now: () => number;
   readonly #onIngested: (ingested: Ingested) => void;
   readonly #queue: Waiting[] = [];
@@ -54,9 +56,18 @@ export class Ingest {
   operationsMerged = 0;
   deltasRefused = 0;
   deltasUnmergeable = 0;
+  /** Deltas whose hashes compare with nobody's. */
+  deltasUnderAnotherKey = 0;
 
-  constructor(store: Store, now: () => number, onIngested: (ingested: Ingested) => void) {
+  /** `keyId`: of the key under which all sensors are told to hash. */
+  constructor(
+    store: Store,
+    keyId: string,
+    now: () => number,
+    onIngested: (ingested: Ingested) => void,
+  ) {
     this.#store = store;
+    this.#keyId = keyId;
     this.#now = now;
     this.#onIngested = onIngested;
   }
@@ -199,7 +210,13 @@ export class Ingest {
         results.push({ accepted: fresh.length, duplicates, refused: 0 });
         const isFresh = new Set(fresh);
         for (const delta of deltas) sensors.add(delta, isFresh.has(delta), options);
-        for (const delta of fresh) updates.add(delta);
+        for (const delta of fresh) {
+          if (delta.summaries.length > 0 && delta.keyId !== this.#keyId) {
+            delta.summaries.forEach(dropHashes);
+            sensors.addForeign(delta);
+          }
+          updates.add(delta);
+        }
       }
       const cache = this.#store.isExclusive ? this.#cache : new PieceCache();
       const touched = await new Merging(tx, engine, cache).merge(updates);
@@ -209,10 +226,14 @@ export class Ingest {
       return touched;
     });
     for (const { operations } of turn) this.operationsMerged += operations;
+    this.deltasUnderAnotherKey += sensors.foreign;
     this.#onIngested({ apis, sensors: sensors.names });
     return results;
   }
 }
+
+/** Reason in a sensor's coverage. */
+const FOREIGN_KEY = "foreign-key";
 
 /** What a sensor is told whose delta shared a turn with one that cannot be merged. */
 const again = (error: unknown): unknown =>
@@ -281,6 +302,8 @@ class SensorTallies {
     }
   >();
 
+  foreign = 0;
+
   constructor(nowMs: number) {
     this.#nowMs = nowMs;
   }
@@ -305,8 +328,13 @@ class SensorTallies {
     }
     tally.deltas += 1;
     tally.calls += delta.calls;
-    for (const [reason, count] of delta.coverage)
-      tally.coverage.set(reason, (tally.coverage.get(reason) ?? 0) + count);
+    addCounts(tally.coverage, delta.coverage);
+  }
+
+  /** One that was made under another key, as before a sensor heard of this one. It was added. */
+  addForeign(delta: Delta): void {
+    this.foreign += 1;
+    addCounts(this.#sensors.get(storable(delta.sensor))!.coverage, new Map([[FOREIGN_KEY, 1]]));
   }
 
   async save(tx: Transaction<Database>, engine: Engine): Promise<void> {

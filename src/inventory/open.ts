@@ -1,4 +1,6 @@
 /** An open inventory: its parts put together around one store. */
+
+import { keyIdOf } from "../sensor/hashkey.ts";
 import { apiCallers, apiDetail, apiTraffic } from "./apidetail.ts";
 import { facetsOf, listApis } from "./apilist.ts";
 import { addAudit, createAudit } from "./auditlog.ts";
@@ -100,7 +102,7 @@ async function contextOf(store: Store, options: InventoryOptions): Promise<OpenC
     hear(event);
     replicas.tell(event);
   };
-  const ingest = new Ingest(store, now, ({ apis, sensors }) => {
+  const ingest = new Ingest(store, keyIdOf(hashKey), now, ({ apis, sensors }) => {
     for (const [api, isNovel] of apis) inference.want(api, isNovel ? "soon" : "some time");
     for (const sensor of sensors) emit({ kind: "sensor", sensor });
   });
@@ -209,6 +211,7 @@ async function figuresOf({
     operations_waiting: ingest.waitingOperations,
     deltas_refused_busy_total: ingest.deltasRefused,
     deltas_unmergeable_total: ingest.deltasUnmergeable,
+    deltas_under_another_key_total: ingest.deltasUnderAnotherKey,
     inferences_total: inference.inferred,
     inferences_failed_total: inference.failed,
     inferences_waiting: inference.waiting,

@@ -48,7 +48,10 @@ async function heard(
       ...summary,
       key: { ...summary.key, workload },
     }));
-    await ingest.store(new FixtureSensor(sensor, `${host} ${nowMs}`).deltas(summaries), {});
+    await ingest.store(
+      new FixtureSensor(sensor, { epoch: `${host} ${nowMs}` }).deltas(summaries),
+      {},
+    );
   }
   await inventory.settled();
   const { items } = await inventory.apis.list({ limit: 100 });
@@ -104,7 +107,7 @@ async function tell(kind: "tap" | "collect", requests: readonly string[]): Promi
       requestHeaders: { "x-request-id": id },
     }),
   );
-  const sensor = new FixtureSensor(kind, `${requests[0]}`);
+  const sensor = new FixtureSensor(kind, { epoch: `${requests[0]}` });
   await ingest.store(sensor.deltas(learn(exchanges)), { kind });
   await inventory.settled();
 }

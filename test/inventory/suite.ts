@@ -1,14 +1,17 @@
 /** What every store must do; each engine runs all of it. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { bearer, call, FixtureSensor, NOW_MS } from "../../src/inventory/deltas.fixture.ts";
+import { bearer, call, FixtureSensor, learn, NOW_MS } from "../../src/inventory/deltas.fixture.ts";
 import {
   type Inventory,
   type InventoryEvent,
   openInventory,
 } from "../../src/inventory/inventory.ts";
+import { unpack } from "../../src/inventory/packing.ts";
 import { InventoryProblem } from "../../src/inventory/problem.ts";
+import { openStore } from "../../src/inventory/store.ts";
 import type { Delta } from "../../src/sensor/delta.ts";
+import { keyIdOf } from "../../src/sensor/hashkey.ts";
 import type { PathNode } from "../../src/telemetry/summary.ts";
 
 export const problemOf = (kind: string) => (error: unknown) =>
@@ -21,13 +24,15 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
     let inventory: Inventory;
     let sensor: FixtureSensor;
     let nowMs: number;
+    const newSensor = (name: string, keyId = keyIdOf(inventory.hashKey)) =>
+      new FixtureSensor(name, { keyId });
     const openAgain = () => openInventory({ url, now: () => nowMs, inferAfterMs: 0 });
 
     beforeEach(async () => {
       url = await makeStore();
       nowMs = NOW_MS;
       inventory = await openAgain();
-      sensor = new FixtureSensor("tap-1");
+      sensor = newSensor("tap-1");
     });
     afterEach(() => inventory.close());
 
@@ -190,9 +195,7 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       );
       for (const line of lines) await inventory.ingest(sensor.hear([line]));
       await inventory.ingest(
-        new FixtureSensor("tap-2").hear(
-          lines.map((line) => ({ ...line, target: `/v2${line.target}` })),
-        ),
+        newSensor("tap-2").hear(lines.map((line) => ({ ...line, target: `/v2${line.target}` }))),
       );
       await inventory.settled();
       const one = await onlyApi();
@@ -205,7 +208,7 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
         inferAfterMs: 0,
       });
       await other.ingest(
-        new FixtureSensor("tap-3").hear([
+        newSensor("tap-3").hear([
           ...lines,
           ...lines.map((line) => ({ ...line, target: `/v2${line.target}` })),
         ]),
@@ -357,6 +360,42 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
       await inventory.hints.put(files!.api, { ignores: ["/v1/Files"] }, "ada");
       await inventory.settled();
       assert.deepEqual((await inventory.endpoints.list({ q: "files" })).items, []);
+    });
+
+    test("hashes under another key than all sensors are told to use join nothing", async () => {
+      const stored = async (keyId?: string): Promise<string> => {
+        const host = keyId ?? "own.test";
+        const other = newSensor(`tap-${host}`, keyId);
+        const deltas = other.deltas(
+          learn([call("GET /users/8f14e45f-ea00-4f3c-9b1a-0a1b2c3d4e5f", { host })]),
+        );
+        await inventory.ingest(deltas);
+        await inventory.settled();
+        const store = await openStore(url);
+        try {
+          const rows = await store.db
+            .selectFrom("nodes")
+            .innerJoin("sources", "sources.id", "nodes.source")
+            .select("data")
+            .where("host", "=", host)
+            .orderBy("node")
+            .execute();
+          return rows.map(({ data }) => unpack(data)).join("\n");
+        } finally {
+          await store.close();
+        }
+      };
+      const hash = /\b\d{9,12}\b/;
+      assert.match(await stored(), hash);
+      const foreign = await stored("another.test");
+      assert.doesNotMatch(foreign.replaceAll(String(NOW_MS), ""), hash);
+      assert.match(foreign, /GET/, "all else was learned");
+      assert.equal((await inventory.figures())["deltas_under_another_key_total"], 1);
+      const sensors = await inventory.sensors.list();
+      assert.deepEqual(
+        sensors.map(({ coverage }) => coverage["foreign-key"]),
+        [1, undefined],
+      );
     });
 
     test("people correct, and take it back", async () => {
@@ -527,7 +566,7 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
         return inventory.apis.traffic((await onlyApi()).id, end - 60 * minute, end);
       };
       await hear(call("GET /users/17", at(40)), call("GET /users/18 500", at(3)));
-      const other = new FixtureSensor("tap-2");
+      const other = newSensor("tap-2");
       await inventory.ingest(other.hear([call("GET /orders", at(3)), call("POST /orders", at(0))]));
       const { widthMs, buckets } = await hour();
       assert.equal(widthMs, minute);
@@ -615,7 +654,7 @@ export function inventorySuite(engine: string, makeStore: () => Promise<string>)
         );
       // Two taps on two nodes.
       await hear(...hop("gateway.test", "203.0.113.7", "10.0.0.2", "/shop"));
-      const other = new FixtureSensor("tap-2");
+      const other = newSensor("tap-2");
       await inventory.ingest(other.hear(hop("orders.test", "10.0.0.2", "10.0.0.3", "")));
       await inventory.settled();
       const { nodes, edges } = await inventory.apis.map();

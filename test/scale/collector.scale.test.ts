@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { call, FixtureSensor } from "../../src/inventory/deltas.fixture.ts";
 import { sensorAgent } from "../../src/sensor/agent.ts";
 import { freezeDelta, summaryText } from "../../src/sensor/delta.ts";
+import { keyIdOf } from "../../src/sensor/hashkey.ts";
 import { HttpTransport } from "../../src/sensor/httptransport.ts";
 import { NatsTransport } from "../../src/sensor/natstransport.ts";
 import type { Transport } from "../../src/sensor/transport.ts";
@@ -84,7 +85,7 @@ async function tellAsTap(transport: Transport, host: string, epoch = "e1"): Prom
       timeMs: Date.now(),
     });
   }
-  const deltas = new FixtureSensor(`tap-${host}`, epoch)
+  const deltas = new FixtureSensor(`tap-${host}`, { epoch, keyId: keyIdOf(key!) })
     .deltas(telemetry.take())
     .map((delta) =>
       freezeDelta(

@@ -1,6 +1,7 @@
 /** What taps send, learned from calls as a tap learns them. */
 import assert from "node:assert/strict";
 import { type FrozenDelta, freezeDelta, shardOf, summaryText } from "../../src/sensor/delta.ts";
+import { keyIdOf } from "../../src/sensor/hashkey.ts";
 import { play } from "../../src/telemetry/exchange.fixture.ts";
 import { defaultPrivacy } from "../../src/telemetry/privacy.ts";
 import { defaultSelection } from "../../src/telemetry/selection.ts";
@@ -46,7 +47,7 @@ export const learned = (
   return freezeDelta(
     { sensor: `tap-${tap}`, epoch, shard, sequence },
     {
-      keyId: "k",
+      keyId: keyIdOf(hashKey),
       fromMs: 1,
       toMs: 2,
       calls: CALLS_PER_DELTA,
