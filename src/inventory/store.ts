@@ -88,6 +88,13 @@ const isDeadlock = (error: unknown): boolean => {
   return code === "40P01" || code === "40001";
 };
 
+/**
+ * SQLite's codes that say nothing of what was asked (sqlite.org/rescode.html): no permission, busy, locked, no memory, a file system
+ * that is read-only, interrupted, input or output, a broken file, one that cannot be opened, a lock of another protocol, a
+ * schema that changed, no database at all.
+ */
+const PASSING_OF_SQLITE: readonly number[] = [3, 5, 6, 7, 8, 9, 10, 11, 14, 15, 17, 26];
+
 /** What an engine says when it fails, as a problem that a caller can act on; what is no failure of the engine stays. */
 export function problemOf(error: unknown): unknown {
   if (error instanceof InventoryProblem) return error;
@@ -101,8 +108,7 @@ export function problemOf(error: unknown): unknown {
     );
   }
   if (code === "22021") return new InventoryProblem("invalid", "a text holds a NUL character");
-  // Busy, locked, input/output errors and files that cannot be opened.
-  const isSqlite = code === "ERR_SQLITE_ERROR" && [5, 6, 10, 14].includes(primary);
+  const isSqlite = code === "ERR_SQLITE_ERROR" && PASSING_OF_SQLITE.includes(primary);
   if (!isSqlite && !isPassing(code) && !(error instanceof ConnectionLost)) return error;
   return new InventoryProblem(
     "unavailable",

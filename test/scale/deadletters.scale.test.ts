@@ -46,12 +46,18 @@ test("one sensor too many, and a delta that nothing merges, hold nobody else up"
   }));
   inventory.sensors.list = async () => names;
   const ingest = new Ingest(inventory as never);
+  const given = new WeakSet<object>();
+  let givenTwice = 0;
   const consumer = await (async () => {
     // All wait on the stream first, so that they come in one batch.
     const options = {
       ...{ replicas: 1, bytesMax: 1 << 24, acceptsLoss: true, monitorUrl: null },
       admit: (sensor: string) => ingest.admitSensor(sensor),
       ingest: async (deltas: Parameters<Ingest["store"]>[0]) => {
+        for (const each of deltas) {
+          if (given.has(each)) givenTwice += 1;
+          given.add(each);
+        }
         if (deltas.some(({ sequence }) => sequence === 13))
           throw new InventoryProblem("invalid", "a text holds a NUL character");
         if (deltas.some(({ sequence }) => sequence === 17)) throw new TypeError("x is undefined");
@@ -75,6 +81,7 @@ test("one sensor too many, and a delta that nothing merges, hold nobody else up"
     const letters = await DeadLetters.open(connection);
     await until(() => inventory.deltas.size === 14, "the deltas of others");
     await until(async () => (await letters.list(null, 100)).total === 6, "the rest is put aside");
+    assert.equal(givenTwice, 0, "what was tried is used up, so it is read again");
     const { items } = await letters.list(null, 100);
     const reasons = new Map(items.map(({ name, reason }) => [name, reason]));
     for (const sequence of [5, 10, 15, 20])

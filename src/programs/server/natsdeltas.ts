@@ -6,6 +6,7 @@ import { connectNats } from "../../sensor/jetstream.ts";
 import type { Log } from "../../sensor/quietlog.ts";
 import type { Ingest } from "../../server/ingest.ts";
 import type { DeadLetters } from "../../server/jetstream/deadletters.ts";
+import { Refusal } from "../../server/problem.ts";
 import { orNull } from "../ornull.ts";
 
 export interface NatsDeltas {
@@ -43,7 +44,7 @@ export const openNatsDeltas = async (
         admit: (sensor) => ingest.admitSensor(sensor),
         ingest: async (deltas, sender) => {
           const { refused } = await ingest.store(deltas, sender ?? {});
-          if (refused > 0) log.warn(`${refused} deltas cannot be merged, and are left out`);
+          if (refused > 0) throw new Refusal(422, `${refused} of the deltas cannot be merged`);
         },
         answer: (sensor) => ingest.answer(sensor),
         report: async (sensor, status) => {

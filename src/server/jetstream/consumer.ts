@@ -34,7 +34,10 @@ const decompress = promisify(zstdDecompress);
 export interface DeltaConsumerOptions extends StreamOptions {
   /** Rejects with a `Refusal` where a sensor of this name may not come. */
   readonly admit: (sensor: string) => Promise<void>;
-  /** Stores deltas durably, each once, or rejects and has stored none. */
+  /**
+   * Stores deltas durably, each once, or rejects: with a `Refusal` where some of them are never stored. Those that it did store
+   * are known by their names. What was given is used up, whatever the outcome.
+   */
   readonly ingest: (deltas: readonly Delta[], sender: SensorAgent | null) => Promise<void>;
   /** What the sensor is told; JSON as `sensor/answer.ts` reads it. */
   readonly answer: (sensor: string) => Promise<unknown>;
@@ -224,7 +227,10 @@ async function mergeBatch(
     for (const alike of Map.groupBy(parts, ({ agent }) => agent).values()) {
       if (alike.length > 1 && (await reasonAgainst(() => merge(alike))) === null) continue;
       for (const part of alike) {
-        const reason = await reasonAgainst(() => merge([part]));
+        const reason = await reasonAgainst(async () => {
+          const own = alike.length > 1 ? await readAgain(part, options.admit) : part;
+          await merge([own]);
+        });
         if (reason === null) continue;
         const isLast = reason.isOfDelta || part.message.info.deliveryCount >= DELIVERIES_MAX;
         if (isLast) await aside(part.message, reason.text);
@@ -253,7 +259,17 @@ async function reasonAgainst(
   }
 }
 
-/** Deltas of a message, or one line that says what is wrong with it or its sensor. */
+/** As it came: what was tried with others is used up, and would be merged without its content. */
+async function readAgain(part: Readable, admit: DeltaConsumerOptions["admit"]): Promise<Readable> {
+  const deltas = await readMessage(part.message.data, admit);
+  if (typeof deltas === "string") throw new Refusal(422, deltas);
+  return { ...part, deltas };
+}
+
+/**
+ * Deltas of a message, or one line that says what is wrong with it or its sensor. Rejects where it cannot be told now whether
+ * the sensor may come.
+ */
 async function readMessage(
   data: Uint8Array,
   admit: DeltaConsumerOptions["admit"],
@@ -267,8 +283,12 @@ async function readMessage(
   }
   if (typeof deltas === "string") return deltas;
   for (const sensor of new Set(deltas.map((delta) => delta.sensor))) {
-    const reason = await reasonAgainst(() => admit(sensor));
-    if (reason !== null) return reason.text;
+    try {
+      await admit(sensor);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return error.message;
+    }
   }
   return deltas;
 }
