@@ -276,6 +276,9 @@ export const sensorLimits = {
   answerBytesMax: 1 << 20,
   /** Addresses covered by other sensors that an answer may name; 64 bytes each: 4 MB. */
   coveredAddressesMax: 1 << 16,
+  /** APIs whose hints a sensor obeys, and their text: with its indexes 4 MB for each thread that listens. */
+  correctedApisMax: 500,
+  correctionCharactersMax: 1 << 18,
   /** A token file beyond this is something else. */
   tokenBytesMax: 1 << 14,
   /** Connections that the status server holds at a time. */

@@ -1,11 +1,12 @@
 /**
  * The answer to a batch of deltas:
  *
- *     {"v":1, "accepted":n, "duplicates":n, "hashKey":base64?, "coveredAddresses":[ip, …]?, "hints":…?}
+ *     {"v":1, "accepted":n, "duplicates":n, "hashKey":base64?, "coveredAddresses":[ip, …]?, "hints":[{"hosts":[…], "ports":[…], "pins":[…]?, "ignores":[…]?, "ownHeaders":[…]?}, …]?}
  *
  * Every delta of the batch is in one of the two counts, and stored durably.
  */
 import { sensorLimits } from "../base/limits.ts";
+import { parseCorrections } from "./corrections.ts";
 import type { ServerAnswer } from "./transport.ts";
 
 export interface ParsedAnswer {
@@ -39,7 +40,7 @@ export function parseAnswer(text: string): ParsedAnswer | null {
     answer: {
       hashKey: parseKey(hashKey),
       coveredAddresses: parseAddresses(coveredAddresses),
-      hints: hints ?? null,
+      hints: parseCorrections(hints),
     },
   };
 }

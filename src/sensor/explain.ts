@@ -130,6 +130,7 @@ const reasonWords: ReadonlyMap<string, string> = new Map([
   ["no-response", "of most the response was not seen"],
   ["bad-framing", "most contradict themselves in their framing"],
   ["cut-head", "of most a head was captured in part"],
+  ["ignored", "most are on paths that hints ignore"],
   ["bad-target", "most have a target that is none"],
   ["port", "most are on ports that --ports leaves out"],
   ["excluded-header", "most bear a header that --exclude-traffic-with-headers names"],

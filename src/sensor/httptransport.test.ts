@@ -83,7 +83,7 @@ const answering =
     });
   };
 
-const nothing = { hashKey: null, coveredAddresses: null, hints: null };
+const nothing = { hashKey: null, coveredAddresses: null, hints: [] };
 
 test("a batch goes out as JSON in zstd, with the token, and its answer is read", async () => {
   const requests: string[] = [];
@@ -95,7 +95,7 @@ test("a batch goes out as JSON in zstd, with the token, and its answer is read",
         const key = Buffer.from("0123456789abcdef").toString("base64");
         response.setHeader("content-type", "application/json; charset=utf-8");
         response.end(
-          `{"v":1,"accepted":1,"duplicates":1,"hashKey":"${key}","coveredAddresses":["10.0.0.1"],"hints":[1]}`,
+          `{"v":1,"accepted":1,"duplicates":1,"hashKey":"${key}","coveredAddresses":["10.0.0.1"],"hints":[1,{"hosts":["a"],"ports":[80],"ignores":["/x"]}]}`,
         );
       });
     },
@@ -108,7 +108,9 @@ test("a batch goes out as JSON in zstd, with the token, and its answer is read",
   assert.ok(outcome.kind === "accepted");
   assert.equal(Buffer.from(outcome.answer!.hashKey!).toString(), "0123456789abcdef");
   assert.deepEqual(outcome.answer!.coveredAddresses, ["10.0.0.1"]);
-  assert.deepEqual(outcome.answer!.hints, [1]);
+  assert.deepEqual(outcome.answer!.hints, [
+    { hosts: ["a"], ports: [80], pins: [], ignores: ["/x"], ownHeaders: [] },
+  ]);
 });
 
 test("what each answer means", async () => {
@@ -333,7 +335,7 @@ test("parts of an answer that are not as they should be are left out", () => {
   assert.deepEqual(answer?.answer, {
     hashKey: null,
     coveredAddresses: ["10.0.0.1", "x"],
-    hints: null,
+    hints: [],
   });
   for (const text of ["", "[]", "1", '"x"', '{"accepted":"1","duplicates":0}']) {
     assert.equal(parseAnswer(text), null, text);

@@ -403,7 +403,7 @@ test("a state file that was copied is noticed, and then names are new", async ()
 
 test("the first thing is to ask the server, and what it says is handed on and kept", async () => {
   const hashKey = Buffer.from("0123456789abcdef");
-  const answer: ServerAnswer = { hashKey, coveredAddresses: ["10.0.0.1"], hints: null };
+  const answer: ServerAnswer = { hashKey, coveredAddresses: ["10.0.0.1"], hints: [] };
   const transport = scripted(() => ({ kind: "accepted", answer }));
   const files = new ModelFiles();
   const { sender, queue, answers } = await live(files, transport);

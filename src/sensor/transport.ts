@@ -1,3 +1,4 @@
+import type { Correction } from "../telemetry/corrections.ts";
 import type { Batch } from "./delta.ts";
 
 /** What a server may tell a sensor when it answers. Whatever it left out is null. */
@@ -6,8 +7,8 @@ export interface ServerAnswer {
   readonly hashKey: Uint8Array | null;
   /** Addresses whose traffic other sensors already report. */
   readonly coveredAddresses: readonly string[] | null;
-  /** Corrections that are worth applying while capturing; `infer/` knows their form. */
-  readonly hints: unknown;
+  /** Corrections that a sensor obeys from now on, all of them; nobody gave any where this is empty. */
+  readonly hints: readonly Correction[];
 }
 
 /** What became of a batch as a whole. */

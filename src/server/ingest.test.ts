@@ -57,7 +57,7 @@ test("a sensor's own transport: hello, deltas, the same deltas again", async () 
   assert.equal(first.kind, "accepted");
   assert.deepEqual(first.kind === "accepted" && first.answer?.coveredAddresses, ["10.0.0.1"]);
   assert.deepEqual(first.kind === "accepted" && first.answer?.hints, [
-    { hosts: ["shop.test"], ports: [80], ignores: ["/ping"] },
+    { hosts: ["shop.test"], ports: [80], pins: [], ignores: ["/ping"], ownHeaders: [] },
   ]);
   assert.equal((await sender.publish(batch, signal)).kind, "duplicate");
   assert.equal(server.inventory.deltas.size, 2);

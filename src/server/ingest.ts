@@ -8,6 +8,7 @@ import type {
 } from "../inventory/inventory.ts";
 import { InventoryProblem } from "../inventory/problem.ts";
 import type { SensorRow } from "../inventory/rows.ts";
+import { parseCorrections } from "../sensor/corrections.ts";
 import { type Batch, type Delta, decodeBatch, decodeDelta } from "../sensor/delta.ts";
 import type { Outcome, ServerAnswer, Transport } from "../sensor/transport.ts";
 import type { ApiSummary } from "../telemetry/summary.ts";
@@ -86,7 +87,7 @@ export class Ingest {
   /** What a sensor is told whether it sent deltas or not. */
   async answer(sensor: string | undefined): Promise<DeltaAnswer> {
     const covered = await this.#covered(sensor);
-    const hints = await this.#hints();
+    const hints = await this.hints();
     return {
       v: 1,
       accepted: 0,
@@ -173,7 +174,8 @@ export class Ingest {
 
   #hintsCache: { readonly atMs: number; readonly hints: readonly HintsOfServers[] } | null = null;
 
-  async #hints(): Promise<readonly HintsOfServers[]> {
+  /** Of all APIs, as sensors are told. */
+  async hints(): Promise<readonly HintsOfServers[]> {
     const nowMs = Date.now();
     if (this.#hintsCache === null || nowMs - this.#hintsCache.atMs >= TOLD_MS) {
       this.#hintsCache = { atMs: nowMs, hints: await this.#inventory.hints.all() };
@@ -216,14 +218,11 @@ export class InProcessTransport implements Transport {
   readonly #ingest: Ingest;
   readonly #inventory: Inventory;
   readonly #options: IngestOptions;
-  readonly #answer: ServerAnswer;
-
   constructor(ingest: Ingest, inventory: Inventory, options: IngestOptions) {
     this.target = "this server";
     this.#ingest = ingest;
     this.#inventory = inventory;
     this.#options = options;
-    this.#answer = { hashKey: inventory.hashKey, coveredAddresses: null, hints: null };
   }
 
   async publish(batch: Batch): Promise<Outcome> {
@@ -237,7 +236,12 @@ export class InProcessTransport implements Transport {
       const { accepted, refused } = await this.#ingest.store(deltas, this.#options);
       if (refused > 0) return { kind: "refused", reason: someRefused(refused) };
       const isDuplicate = deltas.length > 0 && accepted === 0;
-      return { kind: isDuplicate ? "duplicate" : "accepted", answer: this.#answer };
+      const answer: ServerAnswer = {
+        hashKey: this.#inventory.hashKey,
+        coveredAddresses: null,
+        hints: parseCorrections(await this.#ingest.hints()),
+      };
+      return { kind: isDuplicate ? "duplicate" : "accepted", answer };
     } catch (error) {
       if (!(error instanceof InventoryProblem)) {
         return { kind: "unreachable", reason: (error as Error).message };

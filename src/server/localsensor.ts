@@ -56,7 +56,7 @@ export class LocalSensor {
       clock: systemClock,
       log: quiet,
       flushIntervalMs: FLUSH_MS,
-      onAnswer: () => undefined,
+      onAnswer: ({ hints }) => telemetry.correct(hints),
       random: Math.random,
       take: () => {
         const toMs = Date.now();

@@ -2,8 +2,10 @@ import { telemetryLimits } from "../base/limits.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HeaderName } from "../http/headername.ts";
 import type { NodeBudget } from "./book.ts";
+import { Corrections } from "./corrections.ts";
 import { FieldCache } from "./fieldcache.ts";
 import { ApiTally } from "./live.ts";
+import type { ApiKey } from "./summary.ts";
 import { type Authority, parseAuthority, type Target } from "./target.ts";
 import type { Trie } from "./trie.ts";
 
@@ -23,6 +25,11 @@ export class ApiTable {
   readonly #budget: NodeBudget;
   readonly #trie: Trie;
   readonly #workloadOf: WorkloadOf | null;
+  #corrections = new Corrections([]);
+  /** What `#locate` found. */
+  #host = "";
+  #port = 0;
+  #scheme: ApiKey["scheme"] = "http";
   #count = 0;
   /** APIs that were forgotten because there were too many. */
   forgotten = 0;
@@ -33,17 +40,39 @@ export class ApiTable {
     this.#workloadOf = workloadOf;
   }
 
+  /** From now on. */
+  correct(corrections: Corrections): void {
+    this.#corrections = corrections;
+    for (const api of this.all()) api.corrections = corrections.of(api.key.host, api.key.port);
+  }
+
+  /** Whether somebody said that the path is no part of its API. */
+  ignores(exchange: Exchange, target: Target): boolean {
+    if (this.#corrections.isEmpty) return false;
+    this.#locate(exchange, target);
+    return this.#corrections.of(this.#host, this.#port)?.ignores(target) ?? false;
+  }
+
   /**
-   * The API that an exchange belongs to: the host that the target or the Host field names, else the server's address;
+   * The server that an exchange belongs to: the host that the target or the Host field names, else the server's address;
    * the port on which the server listens, or through a proxy the one that is named.
    */
+  #locate({ connection: { server }, request }: Exchange, target: Target): void {
+    const authority =
+      target.authority === "" ? hosts.of(request!.head) : parseAuthority(target.authority);
+    this.#host = authority?.host ?? server.ip;
+    this.#scheme = target.scheme === "https" ? "https" : "http";
+    this.#port =
+      target.authority === "" ? server.port : namedPort(authority, this.#scheme, server.port);
+  }
+
+  /** The API that an exchange belongs to. */
   of(exchange: Exchange, target: Target): ApiTally {
     const { server, client } = exchange.connection;
-    const authority =
-      target.authority === "" ? hosts.of(exchange.request!.head) : parseAuthority(target.authority);
-    const host = authority?.host ?? server.ip;
-    const scheme = target.scheme === "https" ? "https" : "http";
-    const port = target.authority === "" ? server.port : namedPort(authority, scheme, server.port);
+    this.#locate(exchange, target);
+    const host = this.#host;
+    const port = this.#port;
+    const scheme = this.#scheme;
     const workload =
       this.#workloadOf === null
         ? ""
@@ -60,6 +89,7 @@ export class ApiTable {
       apis = this.#byHost.get(host);
     }
     const api = new ApiTally({ workload, host, port, scheme }, this.#budget);
+    api.corrections = this.#corrections.of(host, port);
     if (apis === undefined) this.#byHost.set(host, [api]);
     else apis.push(api);
     this.#count += 1;

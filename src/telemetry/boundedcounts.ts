@@ -1,3 +1,6 @@
+import { telemetryLimits } from "../base/limits.ts";
+import type { ApiSummary } from "./summary.ts";
+
 /** Counts `times` more of `key`; where there are too many keys, the half that is heard least goes. */
 export function countBounded(
   counts: Map<string, number>,
@@ -24,4 +27,19 @@ function forgetHalf(counts: Map<string, number>): void {
     }
     floor = least;
   }
+}
+
+/** Where there are too many APIs, those that are heard most stay. */
+export function forgetLeastHeard(summaries: Map<string, ApiSummary>): void {
+  if (summaries.size <= telemetryLimits.apisMax) return;
+  const order = [...summaries].map(([text, summary]) => ({ text, calls: callsOf(summary.root) }));
+  order.sort((a, b) => b.calls - a.calls);
+  for (const { text } of order.slice(telemetryLimits.apisMax)) summaries.delete(text);
+}
+
+function callsOf(node: ApiSummary["root"]): number {
+  let calls = 0;
+  for (const operation of node.operations.values()) calls += operation.calls;
+  for (const child of node.children.values()) calls += callsOf(child);
+  return calls;
 }

@@ -15,12 +15,12 @@ export const FIELD_STRIDE = 5;
  */
 const UNREAD = new Set(
   (
-    "host content-type content-length transfer-encoding content-encoding connection upgrade authorization cookie set-cookie " +
+    "host content-type content-length transfer-encoding content-encoding connection upgrade " +
     "user-agent accept accept-encoding accept-language accept-charset date server content-range range " +
     "if-range if-match if-none-match if-modified-since if-unmodified-since last-modified cache-control pragma " +
     "expires age vary via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix " +
     "x-real-ip traceparent tracestate baggage x-b3-traceid x-b3-spanid x-b3-parentspanid x-b3-sampled origin referer expect te " +
-    "trailer keep-alive proxy-authorization proxy-authenticate proxy-connection www-authenticate http2-settings " +
+    "trailer keep-alive proxy-authenticate proxy-connection www-authenticate http2-settings " +
     "sec-websocket-key sec-websocket-version sec-websocket-accept sec-websocket-protocol sec-websocket-extensions allow " +
     "accept-ranges access-control-allow-origin access-control-allow-methods access-control-allow-headers " +
     "access-control-allow-credentials access-control-expose-headers access-control-max-age access-control-request-method " +
@@ -34,10 +34,14 @@ const UNREAD = new Set(
   ).split(" "),
 );
 
+const SECRET = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+
 /** Bits beside a name's number in `HeaderNames`. */
 const UNREAD_BIT = 1;
 const CREDENTIAL_BIT = 2;
-const SHIFT = 2;
+/** Never read, whatever anybody says. */
+const SECRET_BIT = 4;
+const SHIFT = 3;
 
 /** Values are new with every message (request ids, entity tags): nothing can be learned from them. */
 const FLEETING =
@@ -65,9 +69,15 @@ export class HeaderNames {
 
   /**
    * Counts every field of a head, judges the values of those that may be the API's own, and adds the names of
-   * those that bear credentials to `credentials`.
+   * those that bear credentials to `credentials`. `own`: names that are the API's, as somebody said.
    */
-  observe(head: Head, into: ParameterWriter, judge: Judge, credentials: string[] | null): void {
+  observe(
+    head: Head,
+    into: ParameterWriter,
+    judge: Judge,
+    credentials: string[] | null,
+    own: ReadonlySet<string> | null,
+  ): void {
     const fields = head.fields;
     const count = head.fieldCount;
     for (let index = 0; index < count; index += 1) {
@@ -79,7 +89,9 @@ export class HeaderNames {
       const nameId = known >> SHIFT;
       const field = into.count(nameId);
       if ((known & CREDENTIAL_BIT) !== 0) credentials?.push(this.#names.text(nameId));
-      if ((known & UNREAD_BIT) !== 0 || !into.wants(field)) continue;
+      if (!into.wants(field)) continue;
+      if ((known & SECRET_BIT) !== 0) continue;
+      if ((known & UNREAD_BIT) !== 0 && own?.has(this.#names.text(nameId)) !== true) continue;
       judge.text(this.#names.flags[nameId]!, head.bytes, fields[at + 3]!, fields[at + 4]!);
       into.observe(field, judge);
     }
@@ -135,8 +147,9 @@ export class HeaderNames {
   #add(head: Head, index: number, headerId: number): number {
     const name = head.nameAt(index);
     let known = this.#names.intern(name) << SHIFT;
-    if (UNREAD.has(name) || FLEETING.test(name)) known |= UNREAD_BIT;
-    else if (isCredentialName(name)) known |= UNREAD_BIT | CREDENTIAL_BIT;
+    if (SECRET.has(name)) known |= SECRET_BIT;
+    else if (UNREAD.has(name) || FLEETING.test(name)) known |= UNREAD_BIT;
+    else if (isCredentialName(name)) known |= SECRET_BIT | CREDENTIAL_BIT;
     if (headerId !== HeaderName.None) this.#known[headerId] = known;
     return known;
   }

@@ -5,6 +5,7 @@
 
 import { telemetryLimits } from "../base/limits.ts";
 import { Book, type NodeBudget } from "./book.ts";
+import type { ApiCorrections } from "./corrections.ts";
 import { freezeParameters, freezeShape, freezeSlot } from "./freeze.ts";
 import { HeadPatterns } from "./headpatterns.ts";
 import { emptyLatency, type LatencySketch } from "./latency.ts";
@@ -186,6 +187,7 @@ export class ApiTally {
   readonly slots: Book;
   readonly serverAddresses = new Map<string, number>();
   readonly limits = new Map<string, number>();
+  corrections: ApiCorrections | null = null;
   calls = 0;
   refused = 0;
   nodeCount = 1;

@@ -34,6 +34,7 @@ export class MessageCounter {
   /** How many exchanges the one that is counted stands for, and how it is looked at. */
   #times = 1;
   #look: Look = Look.Bodies;
+  #ownHeaders: ReadonlySet<string> | null = null;
 
   constructor(tables: Tables, counters: Counters<TallyName>) {
     this.#tables = tables;
@@ -44,7 +45,8 @@ export class MessageCounter {
   }
 
   /** What is true of both messages of the exchange that is counted next. */
-  begin(times: number, look: Look): void {
+  begin(times: number, look: Look, ownHeaders: ReadonlySet<string> | null): void {
+    this.#ownHeaders = ownHeaders;
     this.#times = times;
     this.#parameters.times = times;
     this.#parameters.looksAtValues = look !== Look.Names;
@@ -117,7 +119,7 @@ export class MessageCounter {
     }
     if (tally.headers === 0) tally.headers = book.node(0);
     this.#begin(book, tally.headers);
-    headers.observe(head, this.#parameters, judge, credentials);
+    headers.observe(head, this.#parameters, judge, credentials, this.#ownHeaders);
   }
 
   #begin(book: Book, root: number): void {

@@ -112,6 +112,18 @@ export function readSegment(
   reading.key = subPattern(reading, 0, length, lexical, PATH_RULES);
 }
 
+/** Reads `raw[start, end)`, which is a word whatever it looks like. */
+export function readLiteral(
+  raw: Uint8Array,
+  start: number,
+  end: number,
+  reading: SegmentReading,
+): void {
+  reading.slotCount = 0;
+  decodeInto(raw, start, end, reading);
+  reading.key = literalText(reading.bytes, 0, reading.byteCount);
+}
+
 /** Bytes that may put values into a segment even where it has no digit: lists, matrix and OData parameters. */
 const SPLITTING = Char.Comma | Char.Equals | Char.Punctuation;
 

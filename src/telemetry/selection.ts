@@ -39,6 +39,7 @@ export const REASONS = [
   "status",
   "cut-head",
   "passed-on",
+  "ignored",
   ...noiseRules.map((rule) => `noise-${rule.name}`),
 ] as const;
 
@@ -55,7 +56,9 @@ export const Reason = {
   CutHead: 8,
   /** Heard again, farther from the service: it counts there. */
   PassedOn: 9,
-  FirstNoise: 10,
+  /** A hint says so (`corrections.ts`): never the selector. */
+  Ignored: 10,
+  FirstNoise: 11,
 } as const;
 
 export class Selector {

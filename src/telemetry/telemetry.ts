@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Counters } from "../base/counters.ts";
 import { telemetryLimits } from "../base/limits.ts";
 import type { BodySink, Exchange, ExchangeObserver, Message } from "../http/exchange.ts";
@@ -6,7 +7,8 @@ import { ApiTable, type WorkloadOf } from "./apis.ts";
 import { type Attention, endpointOf, Knowledge, Look } from "./attention.ts";
 import { BodyScan } from "./bodyscan.ts";
 import type { NodeBudget } from "./book.ts";
-import { countBounded } from "./boundedcounts.ts";
+import { countBounded, forgetLeastHeard } from "./boundedcounts.ts";
+import { type Correction, Corrections } from "./corrections.ts";
 import { observeLatency } from "./latency.ts";
 import { freezeNode, type OperationTally } from "./live.ts";
 import { type MediaType, mediaTypeOfHead } from "./mediatype.ts";
@@ -76,6 +78,7 @@ export class Telemetry implements ExchangeObserver {
   /** Bytes of bodies that the counts in use may come from. */
   #scannedBytes = 0;
   #exchangesUntilSettle = 0;
+  #given: readonly Correction[] = [];
   /** Of exchanges under way, where attention decides: four times the endpoint, plus how they are looked at. */
   readonly #attended = new Map<Exchange, number>();
   readonly #knowledge: Knowledge | null;
@@ -95,6 +98,7 @@ export class Telemetry implements ExchangeObserver {
     this.#tables = new Tables(hashKey, privacy);
     this.#trie = new Trie(this.#tables, privacy, this.#budget);
     this.#apis = new ApiTable(this.#trie, this.#budget, workloadOf ?? null);
+    this.#apis.correct(new Corrections(this.#given));
     this.#messages = new MessageCounter(this.#tables, this.counters);
     // It knows names by number.
     this.#knowledge?.forget();
@@ -120,7 +124,7 @@ export class Telemetry implements ExchangeObserver {
   }
 
   exchange(exchange: Exchange): void {
-    const judged = this.#selector.select(exchange);
+    const judged = this.#select(exchange);
     const counts = judged === Reason.Selected || judged === Reason.Status;
     const isPassedOn = counts && (exchange.flags & ExchangeFlag.passedOn) !== 0;
     const reason = isPassedOn ? Reason.PassedOn : judged;
@@ -138,6 +142,13 @@ export class Telemetry implements ExchangeObserver {
     if (this.#exchangesUntilSettle <= 0 || this.#scannedBytes > scannedBytesMax) {
       this.#settleIfFull();
     }
+  }
+
+  /** From now on these corrections hold, and no others. */
+  correct(given: readonly Correction[]): void {
+    if (isDeepStrictEqual(given, this.#given)) return;
+    this.#given = given;
+    this.#apis.correct(new Corrections(given));
   }
 
   /** Instead of `exchange`, where nothing is to be learned of it. */
@@ -284,15 +295,21 @@ export class Telemetry implements ExchangeObserver {
     }
   }
 
+  /** Where it may be observed, the target has been read. */
+  #select(exchange: Exchange): number {
+    const reason = this.#selector.select(exchange);
+    if (reason !== Reason.Selected && reason !== Reason.Status) return reason;
+    this.#target.read(exchange.target);
+    return this.#apis.ignores(exchange, this.#target) ? Reason.Ignored : reason;
+  }
+
   #observe(exchange: Exchange, refused: boolean): void {
     const target = this.#target;
-    target.read(exchange.target);
     const api = this.#apis.of(exchange, target);
     const times = this.#options.standsFor?.(exchange) ?? 1;
     if (times > 1) api.mark("shedCalls", times - 1);
     const look = lookOf(this.#attended.get(exchange) ?? Look.Bodies);
-    const isSpared = look !== Look.Bodies;
-    if (isSpared) api.mark("sparedCalls", times);
+    if (look !== Look.Bodies) api.mark("sparedCalls", times);
     if (refused) api.refused += 1;
     else api.calls += 1;
     const node = this.#trie.reach(api, target, refused, look !== Look.Names);
@@ -306,7 +323,7 @@ export class Telemetry implements ExchangeObserver {
     this.#countCaller(operation, exchange, times);
     const { ip } = exchange.connection.server;
     countBounded(api.serverAddresses, ip, times, telemetryLimits.serverAddressesMax);
-    this.#messages.begin(times, look);
+    this.#messages.begin(times, look, api.corrections?.ownHeaders ?? null);
     if (exchange.status < 400) this.#messages.request(operation, exchange.request!, target);
     this.#messages.response(operation, exchange, exchange.response!);
   }
@@ -315,7 +332,6 @@ export class Telemetry implements ExchangeObserver {
   #observeCaller(exchange: Exchange): void {
     const target = this.#target;
     const times = this.#options.standsFor?.(exchange) ?? 1;
-    target.read(exchange.target);
     const api = this.#apis.of(exchange, target);
     const node = this.#trie.reach(api, target, true, false);
     if (node === null) return;
@@ -380,19 +396,4 @@ function countCall(
   observeTime(operation.buckets, timeMs, times, exchange.status >= 400 ? times : 0);
   const latencyMs = exchange.response!.startTimeMs - exchange.request!.endTimeMs;
   observeLatency(operation.latency, Math.max(0, latencyMs), times);
-}
-
-/** Where there are too many APIs, those that are heard most stay. */
-function forgetLeastHeard(summaries: Map<string, ApiSummary>): void {
-  if (summaries.size <= telemetryLimits.apisMax) return;
-  const order = [...summaries].map(([text, summary]) => ({ text, calls: callsOf(summary.root) }));
-  order.sort((a, b) => b.calls - a.calls);
-  for (const { text } of order.slice(telemetryLimits.apisMax)) summaries.delete(text);
-}
-
-function callsOf(node: ApiSummary["root"]): number {
-  let calls = 0;
-  for (const operation of node.operations.values()) calls += operation.calls;
-  for (const child of node.children.values()) calls += callsOf(child);
-  return calls;
 }

@@ -1,5 +1,6 @@
 import { telemetryLimits } from "../base/limits.ts";
 import { Node, type NodeBudget } from "./book.ts";
+import { PathWalk } from "./corrections.ts";
 import { NameFlag } from "./fieldnames.ts";
 import { isDigit } from "./forms.ts";
 import { LexicalClass } from "./lexical.ts";
@@ -11,6 +12,7 @@ import { emptySample, observeHash } from "./sample.ts";
 import {
   emptyReading,
   isPureClass,
+  readLiteral,
   readSegment,
   type SegmentReading,
   WORD_KEY,
@@ -27,6 +29,8 @@ export class Trie {
   readonly #privacy: PrivacyRules;
   readonly #reading: SegmentReading = emptyReading();
   #looksAtValues = true;
+  /** Whether somebody said that the segment is a word. */
+  #isPinned = false;
   /** Nodes of all APIs together. */
   nodeCount = 0;
 
@@ -49,6 +53,8 @@ export class Trie {
     let start = target.pathStart;
     const end = target.pathEnd;
     if (start >= end) return node;
+    const pins = api.corrections?.pins ?? null;
+    const walk = pins === null ? null : new PathWalk(pins);
     for (let position = 0; start <= end; position += 1) {
       let stop = start;
       while (stop < end && target.bytes[stop] !== 0x2f) stop += 1;
@@ -56,6 +62,7 @@ export class Trie {
         api.mark("pathSegmentsMax");
         return null;
       }
+      this.#isPinned = walk?.step(target.text.slice(start, stop)) ?? false;
       const next = this.#child(api, node, target, start, stop, position, refused);
       if (next === null) return null;
       count(next, refused);
@@ -80,8 +87,9 @@ export class Trie {
       if (known !== undefined && known.slots.length === 0) return known;
     }
     const reading = this.#reading;
-    readSegment(target.bytes, start, end, position, end === target.pathEnd, reading);
-    if (!this.#privacy.pathWords && reading.slotCount === 0) hideWord(reading);
+    if (this.#isPinned) readLiteral(target.bytes, start, end, reading);
+    else readSegment(target.bytes, start, end, position, end === target.pathEnd, reading);
+    if (!this.#isPinned && !this.#privacy.pathWords && reading.slotCount === 0) hideWord(reading);
     let child = node.children.get(reading.key);
     if (child === undefined) {
       child = this.#add(api, node, reading) ?? undefined;

@@ -11,6 +11,7 @@ import { type SensorStatus, statusJson } from "../../sensor/status.ts";
 import type { Transport } from "../../sensor/transport.ts";
 import { EnvoySink } from "../../server/envoysink.ts";
 import type { WorkloadOf } from "../../telemetry/apis.ts";
+import type { Correction } from "../../telemetry/corrections.ts";
 import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
@@ -57,6 +58,7 @@ class Collector {
   readonly #reporting: NodeJS.Timeout;
   readonly #startedMs = Date.now();
   #telemetry: Telemetry;
+  #corrections: readonly Correction[] = [];
   #keyId: string;
   /** Counts of telemetries that were replaced. */
   #before: ReadonlyMap<string, number> = new Map();
@@ -85,7 +87,9 @@ class Collector {
       log: parts.quiet,
       take: () => this.#take(),
       flushIntervalMs: options.flushIntervalMs,
-      onAnswer: ({ hashKey }) => {
+      onAnswer: ({ hashKey, hints }) => {
+        this.#corrections = hints;
+        this.#telemetry.correct(hints);
         if (hashKey !== null) this.#rekey(hashKey);
       },
       random: Math.random,
@@ -185,6 +189,7 @@ class Collector {
     this.#before = new Map(kept);
     this.#keyId = keyId;
     this.#telemetry = this.#newTelemetry(hashKey);
+    this.#telemetry.correct(this.#corrections);
   }
 
   /** For the server's page of sensors. */

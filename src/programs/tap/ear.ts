@@ -1,12 +1,13 @@
 /**
  * A listener as the tap sees it, on this thread or on one of its own. Threads talk by messages:
  *
- *     tap ──► follow, workloads, rekey, take, close        listener ──► opened, facts (each second), portion, closed, failed
+ *     tap ──► follow, correct, workloads, rekey, take, close        listener ──► opened, facts (each second), portion, closed, failed
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { assertNever, UsageError } from "../../base/errors.ts";
 import type { Plan } from "../../sensor/budget.ts";
+import type { Correction } from "../../telemetry/corrections.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
 import { type ListenerFacts, noFacts } from "./facts.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
@@ -24,6 +25,7 @@ export interface Ear {
   facts(): ListenerFacts;
   take(): Promise<Portion>;
   follow(plan: Plan): void;
+  correct(corrections: readonly Correction[]): void;
   /** Gives what was learned under the key before. */
   rekey(hashKey: Uint8Array): Promise<Portion>;
   /** Who has which address, as far as the listener is on a thread of its own. */
@@ -44,6 +46,7 @@ export const openHere = (options: ListenerOptions): Ear => {
     facts: () => listener.facts(),
     take: async () => listener.take(),
     follow: (plan) => listener.follow(plan),
+    correct: (corrections) => listener.correct(corrections),
     rekey: async (hashKey) => {
       const portion = listener.take();
       listener.rekey(hashKey);
@@ -58,6 +61,7 @@ export const openHere = (options: ListenerOptions): Ear => {
 
 export type ToListener =
   | { readonly kind: "follow"; readonly plan: Plan }
+  | { readonly kind: "correct"; readonly corrections: readonly Correction[] }
   | { readonly kind: "workloads"; readonly workloads: Workloads }
   | { readonly kind: "take" }
   | { readonly kind: "rekey"; readonly hashKey: Uint8Array }
@@ -115,6 +119,10 @@ class ThreadEar implements Ear {
 
   follow(plan: Plan): void {
     this.#tell({ kind: "follow", plan });
+  }
+
+  correct(corrections: readonly Correction[]): void {
+    this.#tell({ kind: "correct", corrections });
   }
 
   rekey(hashKey: Uint8Array): Promise<Portion> {

@@ -1,8 +1,10 @@
 /** All listeners of a tap together: opened, asked and closed as one. */
 import { randomInt } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { liveLimits } from "../../base/limits.ts";
 import type { Plan } from "../../sensor/budget.ts";
 import { duplicatesMemory } from "../../sensor/duplicates.ts";
+import type { Correction } from "../../telemetry/corrections.ts";
 import { type Ear, openHere, openThread, type Portion } from "./ear.ts";
 import { addFacts, type ListenerFacts, noFacts } from "./facts.ts";
 import type { ListenerOptions } from "./listener.ts";
@@ -22,6 +24,7 @@ export class Ears {
   readonly #open = new Map<string, readonly Ear[]>();
   #hashKey: Uint8Array;
   #plan: Plan | null = null;
+  #corrections: readonly Correction[] = [];
   #workloads: Workloads = new Map();
   /** Of those that were closed: counts never fall. */
   #factsBefore = noFacts;
@@ -70,6 +73,7 @@ export class Ears {
     const options = this.#with({ ...live, bufferBytes: SMALL_RING_BYTES });
     const ear = openHere(workloadOf === undefined ? options : { ...options, workloadOf });
     if (this.#plan !== null) ear.follow(this.#plan);
+    ear.correct(this.#corrections);
     // An interface that goes with its pod is no failure of the tap.
     ear.done.catch(() => {});
     this.#open.set(namespace, [ear]);
@@ -110,6 +114,12 @@ export class Ears {
   follow(plan: Plan): void {
     this.#plan = plan;
     for (const ear of this.#all()) ear.follow(plan);
+  }
+
+  correct(corrections: readonly Correction[]): void {
+    if (isDeepStrictEqual(corrections, this.#corrections)) return;
+    this.#corrections = corrections;
+    for (const ear of this.#all()) ear.correct(corrections);
   }
 
   tick(nowMs: number): void {

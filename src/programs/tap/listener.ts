@@ -11,6 +11,7 @@ import { keepsFlow } from "../../sensor/sampling.ts";
 import type { NamedCount } from "../../sensor/status.ts";
 import type { WorkloadOf } from "../../telemetry/apis.ts";
 import { type Attention, Look } from "../../telemetry/attention.ts";
+import type { Correction } from "../../telemetry/corrections.ts";
 import type { PrivacyRules } from "../../telemetry/privacy.ts";
 import type { Selection } from "../../telemetry/selection.ts";
 import type { ApiSummary } from "../../telemetry/summary.ts";
@@ -59,6 +60,7 @@ export class Listener implements ExchangeObserver, FlowOwner {
   /** How full the ring was when it was last looked at. */
   #backlog = 0;
   #warnings: readonly string[] = [];
+  #corrections: readonly Correction[] = [];
 
   /** @throws UsageError where the input cannot be opened. */
   constructor(options: ListenerOptions) {
@@ -127,10 +129,17 @@ export class Listener implements ExchangeObserver, FlowOwner {
     this.#plan = plan;
   }
 
+  /** From now on. */
+  correct(corrections: readonly Correction[]): void {
+    this.#corrections = corrections;
+    this.#telemetry.correct(corrections);
+  }
+
   /** What was learned under the key before must have been taken. */
   rekey(hashKey: Uint8Array): void {
     this.#reasonsBefore = addCounts(this.#reasonsBefore, this.#telemetry.reasons.entries());
     this.#telemetry = this.#newTelemetry(hashKey);
+    this.#telemetry.correct(this.#corrections);
   }
 
   /** To be called about once a second, so that time passes also where nothing is heard. */

@@ -95,7 +95,8 @@ class Tap implements RunningTap {
       log: quiet,
       take: () => this.#take(),
       flushIntervalMs: options.flushIntervalMs,
-      onAnswer: ({ hashKey, coveredAddresses }) => {
+      onAnswer: ({ hashKey, coveredAddresses, hints }) => {
+        ears.correct(hints);
         if (coveredAddresses !== null) options.onCovered?.(coveredAddresses);
         if (hashKey !== null) void this.#rekey(hashKey);
       },

@@ -87,7 +87,7 @@ test("a server's hash key is taken, and what was learned before stays apart", as
   const hashKey = Buffer.from("0123456789abcdef");
   transport.answer = {
     kind: "accepted",
-    answer: { hashKey, coveredAddresses: null, hints: null },
+    answer: { hashKey, coveredAddresses: null, hints: [] },
   };
   const tap = await startTap(optionsFor(transport));
   await tap.finished;

@@ -35,6 +35,9 @@ const obey = async (
     case "follow":
       listener.follow(message.plan);
       break;
+    case "correct":
+      listener.correct(message.corrections);
+      break;
     case "workloads":
       table.take(message.workloads);
       break;
