@@ -73,7 +73,7 @@ export const startTapProcess = async (
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;
   });
-  const exited = once(child, "exit");
+  const exited = once(child, "close");
   await until("the tap listens", () => {
     if (child.exitCode !== null) throw new Error(`the tap ended: ${log}`);
     return log.includes("listening on");
