@@ -292,16 +292,20 @@ export const sensorLimits = {
 } as const;
 
 export const liveLimits = {
-  /** One block of the ring; the largest frame, 512 KiB of BIG TCP, must fit. The ring is this times its blocks. */
-  ringBlockBytes: 1 << 20,
+  /**
+   * One block of the ring, which is this times its blocks. A frame must fit: BIG TCP makes them of 192 KiB where it is used, and
+   * could of 512. However few packets a block holds, it is taken when its time is over: so many blocks, so many times
+   * `ringRetireMs` a tap may go without a processor, 9.6 s of 96 blocks.
+   */
+  ringBlockBytes: 1 << 19,
   /** Fewer, and one slow turn of the pipeline fills the ring. 4 MiB. */
-  ringBlocksMin: 4,
+  ringBlocksMin: 8,
   /** 1 GiB, of which no page can be swapped out. */
-  ringBlocksMax: 1024,
-  /** A frame is snapped behind this; larger than BIG TCP's 512 KiB, smaller than a block. */
-  snapBytesMax: 1_000_000,
+  ringBlocksMax: 2048,
+  /** A frame is snapped behind this; what is left out is a gap. */
+  snapBytesMax: 400_000,
   /** Longest that a packet waits in a block that does not fill. */
-  ringRetireMs: 60,
+  ringRetireMs: 100,
   /** Longest that one turn walks the ring before timers and sockets get theirs. */
   turnMsMax: 10,
   /** The kernel's own bound (BPF_MAXINSNS). 8 bytes each: 32 KiB. */

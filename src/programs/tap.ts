@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { type Settings, settings as table } from "../base/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../sensor/quietlog.ts";
+import { packetsLost } from "../sensor/status.ts";
 import { openStatusServer, type StatusServer } from "../sensor/statusserver.ts";
 import { sensorNameOf } from "./clusterwatch.ts";
 import { Interruption } from "./interruption.ts";
@@ -139,7 +140,10 @@ const conclude = (
   log: Log,
 ): void => {
   const { exchanges, capture, queue } = running.status();
-  const heard = `${exchanges.seen} exchanges in ${capture.packets} packets, ${exchanges.selected} used`;
+  const lost = packetsLost(capture);
+  const heard =
+    `${exchanges.seen} exchanges in ${capture.packets} packets, ${exchanges.selected} used` +
+    (lost > 0 ? `; ${lost} packets lost: allow it more (--cpu-max, --memory-max)` : "");
   const written = folder === null ? "" : `; ${folder.names.length} documents in ${folder.target}`;
   log.info(`ended: ${heard}${written}`);
   for (const problem of capture.problems) log.warn(problem);

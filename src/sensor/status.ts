@@ -43,6 +43,12 @@ export interface CaptureStatus {
   readonly ringFill: number;
 }
 
+/** Packets that passed by unheard: those that found the ring full, and those that the device lost. */
+export const packetsLost = ({ drops }: CaptureStatus): number =>
+  drops
+    .filter(({ name }) => name === "ring" || name === "device")
+    .reduce((sum, { count }) => sum + count, 0);
+
 export interface FlowsStatus {
   readonly open: number;
   /** By what they carry (`http/tallies.ts`): `http`, `tls`, …; `none` are those that said too little. */

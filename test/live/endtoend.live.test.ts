@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readPackets } from "../../src/capture/reader.ts";
@@ -177,6 +178,22 @@ test("behind nftables' port forwarding the port is the one on which the server l
   assert.equal(failures, 0);
   // The client asked for the host's own name, so that is the API's; the port is the server's.
   await check(tap, "10.77.3.1:8080", log);
+});
+
+test("a tap that gets no processor for seconds hears all that was said meanwhile", async (t) => {
+  if (!needsRoot(t)) return;
+  const [client, server] = [network.namespace("e-stop-c"), network.namespace("e-stop-s")];
+  network.veth(client, "vc", server, "vs");
+  network.ip(client, "addr add 10.77.8.1/24 dev vc");
+  network.ip(server, "addr add 10.77.8.2/24 dev vs");
+  const web = await startScript(server, "webserver.ts", ["10.77.8.2", "0"]);
+  t.after(() => web.process.kill());
+  const tap = await startTapProcess(server, PRINT);
+  tap.child.kill("SIGSTOP");
+  const awake = sleep(4_000).then(() => tap.child.kill("SIGCONT"));
+  const { log } = await load(client, "10.77.8.2", Number(web.line), 3000);
+  await awake;
+  await check(tap, `10.77.8.2:${web.line}`, log);
 });
 
 test("an interface that appears and vanishes under load", async (t) => {

@@ -1,4 +1,4 @@
-import type { SensorStatus } from "../../sensor/status.ts";
+import { packetsLost, type SensorStatus } from "../../sensor/status.ts";
 
 const DRAW_MS = 1000;
 
@@ -37,9 +37,6 @@ export const liveLine = (
 ): string => {
   const seconds = Math.max(0.001, (now.nowMs - before.nowMs) / 1000);
   const rate = (count: number): string => countText(count / seconds);
-  const drops = now.capture.drops
-    .filter(({ name }) => name === "ring" || name === "device")
-    .reduce((sum, { count }) => sum + count, 0);
   const { budget, server } = now;
   return [
     `${rate(now.capture.packets - before.capture.packets)} packets/s`,
@@ -47,7 +44,7 @@ export const liveLine = (
     `${countText(now.exchanges.selected)} used`,
     ...(endpointCount === null ? [] : [`${endpointCount} endpoints`]),
     `${countText(now.flows.open)} connections`,
-    `${countText(drops)} drops`,
+    `${countText(packetsLost(now.capture))} drops`,
     ...(budget === null
       ? []
       : [
