@@ -1,14 +1,16 @@
 /** How bodies are written, and what that says of their values. */
 
-import type { BodyKind, BodySummary } from "../telemetry/summary.ts";
+import { type BodyKind, type BodySummary, bodyKinds } from "../telemetry/summary.ts";
+import { countIn, emptyTally, sumOfTallies } from "../telemetry/tally.ts";
 import { compareText } from "./group.ts";
 
 export function mostFrequentKind(bodies: readonly BodySummary[]): BodyKind {
-  const counts = new Map<BodyKind, number>();
-  for (const { kinds } of bodies)
-    for (const [kind, count] of kinds) counts.set(kind, (counts.get(kind) ?? 0) + count);
-  const [first] = [...counts].sort(([a, m], [b, n]) => n - m || compareText(a, b));
-  return first?.[0] ?? "binary";
+  const kinds = bodies.reduce((sum, body) => sumOfTallies(sum, body.kinds), emptyTally);
+  const [first] = bodyKinds
+    .map((kind, index) => ({ kind, count: countIn(kinds, index) }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count || compareText(a.kind, b.kind));
+  return first?.kind ?? "binary";
 }
 
 /** Forms, parts and XML write a number like any other text, and a list as a name that comes again. */

@@ -20,7 +20,7 @@ import type {
   RequestSummary,
   ResponseSummary,
 } from "../telemetry/summary.ts";
-import { sumOfTallies } from "../telemetry/tally.ts";
+import { emptyTally, sumOfTallies } from "../telemetry/tally.ts";
 import { sumOfWords } from "../telemetry/wordcounts.ts";
 import { obtain } from "./obtain.ts";
 import { enumWordsMax } from "./thresholds.ts";
@@ -190,7 +190,7 @@ function emptyBody(): BodySummary {
     scanned: 0,
     truncated: 0,
     invalid: 0,
-    kinds: new Map(),
+    kinds: emptyTally,
     bytes: 0,
     shape: null,
   };
@@ -202,7 +202,7 @@ function addBody(into: BodySummary, from: BodySummary): void {
   into.truncated += from.truncated;
   into.invalid += from.invalid;
   into.bytes += from.bytes;
-  addCounts(into.kinds, from.kinds);
+  into.kinds = sumOfTallies(into.kinds, from.kinds);
   if (from.shape === null) return;
   into.shape ??= emptyShape();
   addShape(into.shape, from.shape);

@@ -94,7 +94,7 @@ function weighParameters(parameters: ReadonlyMap<string, ParameterSummary>): num
 }
 
 const weighBody = (body: BodySummary): number =>
-  BODY + MAP + ENTRY * (1 + body.kinds.size) + (body.shape === null ? 0 : weighShape(body.shape));
+  BODY + MAP + ENTRY + 8 * body.kinds.length + (body.shape === null ? 0 : weighShape(body.shape));
 
 function weighShape(shape: Shape): number {
   let weight = SHAPE + weighSample(shape.integerSample);

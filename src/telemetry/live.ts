@@ -13,7 +13,6 @@ import { absorbNode } from "./merge.ts";
 import { WORD_KEY } from "./segment.ts";
 import {
   type ApiKey,
-  type BodyKind,
   type BodySummary,
   nothing,
   type OperationSummary,
@@ -22,6 +21,7 @@ import {
   type ResponseSummary,
 } from "./summary.ts";
 import type { Tables } from "./tables.ts";
+import { emptyTally } from "./tally.ts";
 import { emptyTimeBuckets, type TimeBuckets } from "./timebuckets.ts";
 import { copyTraces, type TraceSample } from "./traces.ts";
 
@@ -30,7 +30,7 @@ export class BodyTally {
   scanned = 0;
   truncated = 0;
   invalid = 0;
-  readonly kinds = new Map<BodyKind, number>();
+  kinds = emptyTally;
   bytes = 0;
   /** Node in the operation's book; 0 until something was scanned. */
   root = 0;
@@ -60,7 +60,7 @@ export class BodiesTally {
         scanned: body.scanned,
         truncated: body.truncated,
         invalid: body.invalid,
-        kinds: new Map(body.kinds),
+        kinds: body.kinds.slice(),
         bytes: body.bytes,
         shape: body.root === 0 ? null : freezeShape(book, body.root, tables),
       });

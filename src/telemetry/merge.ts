@@ -19,6 +19,7 @@ import type {
   ResponseSummary,
   SlotSummary,
 } from "./summary.ts";
+import { sumOfTallies } from "./tally.ts";
 import { mergeTimeBuckets } from "./timebuckets.ts";
 import { mergeTraces } from "./traces.ts";
 
@@ -200,7 +201,7 @@ function sumOfBodies(
     known.truncated += body.truncated;
     known.invalid += body.invalid;
     known.bytes += body.bytes;
-    addCounts(known.kinds, body.kinds);
+    known.kinds = sumOfTallies(known.kinds, body.kinds);
     if (known.shape === null) known.shape = body.shape;
     else if (body.shape !== null) absorbShape(known.shape, body.shape);
   }

@@ -18,8 +18,10 @@ import { type BodiesTally, type OperationTally, RequestTally, ResponseTally } fr
 import { mediaTypeOfHead } from "./mediatype.ts";
 import { PairReader } from "./pairs.ts";
 import { ParameterWriter } from "./parameters.ts";
+import { bodyKinds } from "./summary.ts";
 import type { Tables } from "./tables.ts";
 import { Tally, type TallyName } from "./tallies.ts";
+import { withCount } from "./tally.ts";
 import type { Target } from "./target.ts";
 import { translate } from "./translate.ts";
 
@@ -154,7 +156,7 @@ export class MessageCounter {
       return;
     }
     scan.end(message.complete);
-    body.kinds.set(scan.kind, (body.kinds.get(scan.kind) ?? 0) + 1);
+    body.kinds = withCount(body.kinds, bodyKinds.indexOf(scan.kind), 1);
     if (scan.overLimit) this.#counters.add(Tally.OverLimit, scan.byteCount);
     if (scan.outcome === ScanOutcome.Invalid) {
       body.invalid += 1;

@@ -9,7 +9,7 @@ import { HASH_END } from "../base/hash.ts";
  */
 export interface ValueSample {
   threshold: number;
-  readonly hashes: number[];
+  hashes: number[];
   /** Values offered, repeats included. */
   count: number;
 }
@@ -49,7 +49,8 @@ export function mergeSample(into: ValueSample, from: ValueSample, capacity: numb
     if (least > into.threshold) break;
     union.push(least);
   }
-  into.hashes.splice(0, into.hashes.length, ...union);
+  // A list that grew by pushing has room to spare.
+  into.hashes = union.slice();
   cut(into, capacity);
 }
 

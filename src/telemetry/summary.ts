@@ -13,6 +13,7 @@
 import type { LatencySketch } from "./latency.ts";
 import type { ValueSample } from "./sample.ts";
 import type { Shape, TextShape } from "./shape.ts";
+import type { Tally } from "./tally.ts";
 import type { TimeBuckets } from "./timebuckets.ts";
 import type { TraceSample } from "./traces.ts";
 
@@ -145,15 +146,19 @@ export interface ParameterSummary {
 }
 
 /** How a body was read; decided by media type and a look at its first bytes. */
-export type BodyKind =
-  | "json"
-  | "json-lines"
-  | "form"
-  | "multipart"
-  | "xml"
-  | "text"
-  | "binary"
-  | "empty";
+export type BodyKind = (typeof bodyKinds)[number];
+
+/** The order is on the wire: append. */
+export const bodyKinds = [
+  "json",
+  "json-lines",
+  "form",
+  "multipart",
+  "xml",
+  "text",
+  "binary",
+  "empty",
+] as const;
 
 export interface BodySummary {
   /** Messages with this media type, scanned or not. */
@@ -164,8 +169,8 @@ export interface BodySummary {
   truncated: number;
   /** Bodies that were not what their media type said. */
   invalid: number;
-  /** How many bodies were read as which kind; the most frequent wins at inference. */
-  readonly kinds: Map<BodyKind, number>;
+  /** How many bodies were read as which kind, by its place in `bodyKinds`; the most frequent wins at inference. */
+  kinds: Tally;
   bytes: number;
   /** Shape of the content; for forms and multipart an object of text values. Null until something was scanned. */
   shape: Shape | null;

@@ -9,8 +9,8 @@ import type { LatencySketch } from "./latency.ts";
 import {
   type ApiKey,
   type ApiSummary,
-  type BodyKind,
   type BodySummary,
+  bodyKinds,
   nothing,
   type OperationSummary,
   type ParameterSummary,
@@ -406,29 +406,14 @@ const parametersOf = (
 const readParameterMap = (value: unknown, context: ReadContext): Map<string, ParameterSummary> =>
   value === undefined ? nothing : entryOf(value, context, readParameters);
 
-const BODY_KINDS: readonly BodyKind[] = [
-  "json",
-  "json-lines",
-  "form",
-  "multipart",
-  "xml",
-  "text",
-  "binary",
-  "empty",
-];
-
 /** By media type: `[[count, scanned, truncated, invalid, bytes, kind, times, …], shape?]`; a kind is its place in the list. */
 function bodiesOf(
   bodies: ReadonlyMap<string, BodySummary>,
   dictionary: Dictionary,
 ): Json | undefined {
   return pairsOf(bodies, (body) => {
-    const kinds = [...body.kinds]
-      .map(([kind, count]): [number, number] => [BODY_KINDS.indexOf(kind), count])
-      .sort(([a], [b]) => a - b)
-      .flat();
-    const numbers = [body.count, body.scanned, body.truncated, body.invalid, body.bytes, ...kinds];
-    const { shape } = body;
+    const { count, scanned, truncated, invalid, bytes, kinds, shape } = body;
+    const numbers = [count, scanned, truncated, invalid, bytes, ...kinds];
     if (shape === null) return [numbers];
     return [numbers, dictionary.add((list) => writeShape(shape, list))];
   });
@@ -445,12 +430,12 @@ function readBodies(value: unknown, context: ReadContext): Map<string, BodySumma
       truncated: numbers.count(),
       invalid: numbers.count(),
       bytes: numbers.count(),
-      kinds: new Map(),
+      kinds: emptyTally,
       shape: parts[1] === undefined ? null : entryOf(parts[1], context, readShape),
     };
     while (numbers.left > 0) {
-      const kind = BODY_KINDS[bitsOf(numbers.count(), BODY_KINDS.length)]!;
-      body.kinds.set(kind, numbers.count());
+      const kind = bitsOf(numbers.count(), bodyKinds.length);
+      body.kinds = withCount(body.kinds, kind, numbers.count());
     }
     return body;
   });

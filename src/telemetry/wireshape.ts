@@ -310,12 +310,14 @@ export function readSample(numbers: Numbers, hashesMax: number): ValueSample {
   sample.threshold = threshold === 0 ? HASH_END : threshold;
   const length = numbers.count();
   if (length > hashesMax) reject(WireProblem.TooMany);
+  // One that grows by pushing takes room for 17 at first, and most have fewer.
+  sample.hashes = new Array<number>(length);
   let hash = 0;
   for (let index = 0; index < length; index += 1) {
     const step = numbers.count();
     hash += step;
     if (hash > sample.threshold || (index > 0 && step === 0)) reject(WireProblem.BadSample);
-    sample.hashes.push(hash);
+    sample.hashes[index] = hash;
   }
   return sample;
 }
