@@ -8,8 +8,10 @@ import { isMap } from "./maps.ts";
 import type { PathTemplate, Schema } from "./model.ts";
 import { NameShares } from "./nameshares.ts";
 import { obtain } from "./obtain.ts";
+import { Presence } from "./presence.ts";
 import {
   decodeName,
+  elsewhere,
   gatherFields,
   hasFractions,
   objectSchema,
@@ -35,6 +37,8 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
   const structures = findStructures(places, true);
   const structureOf = byShape(structures);
   const families = findStructures(places, false);
+  const familyOf = byShape(families);
+  const absent = absentNames(places);
   const variantsOf = new Map<Structure, Variants>();
   for (const structure of structures) {
     const variants = findVariants(structure.places.map(({ shape }) => shape.fields!));
@@ -45,10 +49,11 @@ export function findComponents(endpoints: readonly SummedEndpoint[]): SchemaCont
   );
   return {
     structureOf,
-    familyOf: byShape(families),
+    familyOf,
+    presence: presenceOf(structures, familyOf, absent),
     nullNames: namesOf(families, (family, name) => family.nulls(name) > 0),
     fractionNames: namesOf(families, (family, name) => family.shapes(name).some(hasFractions)),
-    absentNames: absentNames(places),
+    absentNames: absent,
     componentNames: nameStructures(named),
     variantsOf,
     isTextual: false,
@@ -73,6 +78,24 @@ function absentNames(places: readonly Place[]): NameShares {
     for (const name of names) shares.add(name, fields.get(name)!.present < whole);
   }
   return shares;
+}
+
+function presenceOf(
+  structures: readonly Structure[],
+  familyOf: ReadonlyMap<Shape, Structure>,
+  absent: NameShares,
+): Presence {
+  const presence = new Presence();
+  for (const structure of structures) {
+    const family = familyOf.get(structure.places[0]!.shape) ?? null;
+    for (const name of structure.names) {
+      const present = structure.present(name);
+      const doubt = elsewhere(name, present, structure.whole, family) + absent.share(name);
+      presence.add(present, structure.whole, doubt);
+    }
+  }
+  presence.conclude();
+  return presence;
 }
 
 function byShape(structures: readonly Structure[]): Map<Shape, Structure> {

@@ -10,6 +10,7 @@ import { isMap } from "./maps.ts";
 import type { Field, ObjectSchema, Schema } from "./model.ts";
 import type { NameShares } from "./nameshares.ts";
 import { obtain } from "./obtain.ts";
+import type { Presence } from "./presence.ts";
 import type { Structure } from "./structures.ts";
 import { sumTexts } from "./sum.ts";
 import { partSchema, textSchema } from "./text.ts";
@@ -24,6 +25,8 @@ export interface SchemaContext {
   readonly familyOf: ReadonlyMap<Shape, Structure>;
   /** By name of a field: of the places that have it, the part where it is sometimes absent. */
   readonly absentNames: NameShares;
+  /** How probable it is that a further object lacks what all so far had. */
+  readonly presence: Presence;
   /** Names of fields that are null in many structures. */
   readonly nullNames: NameShares;
   /** Names of fields that hold numbers with a fraction in many structures. */
@@ -104,11 +107,12 @@ export function objectSchema(
   const rest = objects.flatMap((object) => (object.rest === null ? [] : [object.rest]));
   const everything = isMap(name, fields, whole);
   const family = context.familyOf.get(shapes[0]!) ?? null;
+  const required = requiredNames(fields, whole, family, context);
   const structure: Field[] = [];
   const data: Shape[] = [...rest];
   for (const [key, field] of [...fields].sort(([a], [b]) => compareText(a, b)))
     if (everything || key.includes("{")) data.push(...field.shapes);
-    else structure.push(fieldOf(key, field, whole, family, context));
+    else structure.push(fieldOf(key, field, whole, family, required.has(key), context));
   const isUnknown = fields.size === 0 && data.length === 0;
   return {
     kind: "object",
@@ -141,8 +145,14 @@ export function variantSchema(
   const family = context.familyOf.get(shapes[0]!) ?? null;
   const fields: Field[] = [];
   const data: Shape[] = objects.flatMap((object) => (object.rest === null ? [] : [object.rest]));
-  for (const [key, field] of [...gatherFields(objects)].sort(([a], [b]) => compareText(a, b))) {
-    const own = { ...field, present: present.get(key) ?? 0 };
+  const own = new Map(
+    [...gatherFields(objects)].map(([key, field]) => [
+      key,
+      { ...field, present: present.get(key) ?? 0 },
+    ]),
+  );
+  const required = requiredNames(own, count, family, context);
+  for (const [key, field] of [...own].sort(([a], [b]) => compareText(a, b))) {
     if (key.includes("{")) data.push(...field.shapes);
     else if (key === property) {
       const schema: Schema = { kind: "string", nullable: false, format: null, words: [word] };
@@ -155,7 +165,8 @@ export function variantSchema(
         isFractionAssumed: false,
         evidence,
       });
-    } else if (own.present > 0) fields.push(fieldOf(key, own, count, family, context));
+    } else if (field.present > 0)
+      fields.push(fieldOf(key, field, count, family, required.has(key), context));
   }
   const additional = data.length > 0 ? mapSchema(data, context) : null;
   return { kind: "object", nullable: false, fields, additional };
@@ -185,12 +196,10 @@ function fieldOf(
   field: FieldSum,
   whole: number,
   family: Structure | null,
+  required: boolean,
   context: SchemaContext,
 ): Field {
   const name = decodeName(key);
-  const always = whole >= thresholds.requiredObjectsMin && field.present === whole;
-  const doubt = elsewhere(key, field.present, whole, family) + context.absentNames.share(key);
-  const isRequired = always && doubt <= thresholds.doubtPerObjectMax * whole;
   const kin = family === null ? [] : family.shapes(key);
   const all = [...new Set([...field.shapes, ...kin])];
   const seen = schemaOf(field.shapes, name, context, all);
@@ -203,7 +212,7 @@ function fieldOf(
   const isList = context.isTextual && field.repeated > 0;
   return {
     name,
-    required: isRequired,
+    required,
     schema: isList
       ? { kind: "array", nullable: false, items: schema }
       : isNullAssumed
@@ -219,8 +228,42 @@ export function hasFractions(shape: Shape): boolean {
   return shape.numbers > 0;
 }
 
+/**
+ * Of the fields that all objects had those that are claimed to be required. One wrong claim refuses an object as well as
+ * five, so the fields most to be doubted are given up as long as that makes all that is left probable enough.
+ */
+function requiredNames(
+  fields: ReadonlyMap<string, FieldSum>,
+  whole: number,
+  family: Structure | null,
+  context: SchemaContext,
+): ReadonlySet<string> {
+  if (whole < thresholds.requiredObjectsMin) return new Set();
+  const claims = [...fields]
+    .filter(([name, { present }]) => present === whole && !name.includes("{"))
+    .map(([name]) => {
+      const doubt = elsewhere(name, whole, whole, family) + context.absentNames.share(name);
+      return { name, absence: context.presence.absence(whole, doubt) };
+    })
+    .filter(({ absence }) => absence <= thresholds.requiredAbsenceMax)
+    .sort((a, b) => b.absence - a.absence || compareText(a.name, b.name));
+  let refuted = claims.reduce((sum, { absence }) => sum + absence * whole, 0);
+  let best = { given: 0, worth: Number.NEGATIVE_INFINITY };
+  for (let given = 0; given <= claims.length; given += 1) {
+    const worth = Math.exp(-refuted) - thresholds.claimWorth * given;
+    if (worth > best.worth) best = { given, worth };
+    refuted -= (claims[given]?.absence ?? 0) * whole;
+  }
+  return new Set(claims.slice(best.given).map(({ name }) => name));
+}
+
 /** The part of the objects of the family, at other places, that lacked the field. */
-function elsewhere(name: string, present: number, whole: number, family: Structure | null): number {
+export function elsewhere(
+  name: string,
+  present: number,
+  whole: number,
+  family: Structure | null,
+): number {
   const others = family === null ? 0 : family.whole - whole;
   if (family === null || others <= 0) return thresholds.absenceUsual;
   return Math.max(0, others - (family.present(name) - present)) / others;

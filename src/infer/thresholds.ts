@@ -114,13 +114,21 @@ export const errorOperationsMin = 3;
 
 export const familyNamesShareMin = 0.8;
 /**
- * A field that was always there is required unless what is known of it elsewhere (the part of the objects of the
- * same family that lack it, and the part of the places with that name where it is optional) is more than this
- * for each object that had it.
+ * What is known elsewhere of a field that was always there: the part of the objects of the same family that lack it, and
+ * the part of the places with that name where it is optional. Fields between two of these bounds are weighed together.
  */
-export const doubtPerObjectMax = 0.23;
+export const doubtLevels = [0.001, 0.1, 0.25, 0.6] as const;
 /** That doubt where nothing is known elsewhere. */
 export const absenceUsual = 0.12;
+/** What is usual in all APIs, or in all of one, counts like so many fields more. */
+export const presencePriorFields = 10;
+/** What this part of further objects will lack is not required, whatever was seen. */
+export const requiredAbsenceMax = 0.2;
+/**
+ * What a claim is worth, against the probability that as many further objects as were seen agree with all claims of
+ * the structure. Measured: less gives up more claims that hold than it saves exchanges.
+ */
+export const claimWorth = 0.178;
 
 /** A name that is null (or a fraction) in this part of all structures that have it may be so in each. */
 export const usualShareMin = 0.3;
