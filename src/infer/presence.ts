@@ -13,6 +13,7 @@ const USUAL = [0.5, 0.02, 0.04, 0.08, 0.06, 0.06, 0.08, 0.05, 0.06, 0.03, 0.02] 
 /** More objects say no more of which share it is, and the counts that differ stay few. */
 const OBJECTS_MAX = 40;
 const ROUNDS = 40;
+const LEVELS = thresholds.doubtLevels.length + 1;
 
 /** Fields that were in so many of so many objects. */
 interface Seen {
@@ -26,6 +27,8 @@ export class Presence {
   readonly #seen = new Map<number, Seen>();
   /** By level of doubt. */
   #mixtures: readonly (readonly number[])[] = [];
+  /** By objects and level: many fields are asked for, few differ. */
+  readonly #absences = new Map<number, number>();
 
   /** A field that was in `present` of `whole` objects; `doubt`: how much speaks against it elsewhere. */
   add(present: number, whole: number, doubt: number): void {
@@ -44,7 +47,7 @@ export class Presence {
   conclude(): void {
     const all = [...this.#seen].sort(([a], [b]) => a - b).map(([, seen]) => seen);
     const usual = mixtureOf(all, USUAL);
-    this.#mixtures = Array.from({ length: thresholds.doubtLevels.length + 1 }, (_, level) =>
+    this.#mixtures = Array.from({ length: LEVELS }, (_, level) =>
       mixtureOf(
         all.filter((seen) => seen.level === level),
         usual,
@@ -54,16 +57,26 @@ export class Presence {
 
   /** The part of further objects that lack a field which all of `whole` had. */
   absence(whole: number, doubt: number): number {
-    const mixture = this.#mixtures[levelOf(doubt)] ?? USUAL;
-    let lacking = 0;
-    let all = 0;
-    SHARES.forEach((share, index) => {
-      const likelihood = mixture[index]! * share ** whole;
-      lacking += likelihood * (1 - share);
-      all += likelihood;
-    });
-    return all === 0 ? 0 : lacking / all;
+    const level = levelOf(doubt);
+    const key = whole * LEVELS + level;
+    let absence = this.#absences.get(key);
+    if (absence === undefined) {
+      absence = absenceIn(this.#mixtures[level]!, whole);
+      this.#absences.set(key, absence);
+    }
+    return absence;
   }
+}
+
+function absenceIn(mixture: readonly number[], whole: number): number {
+  let lacking = 0;
+  let all = 0;
+  for (let at = 0; at < SHARES.length; at += 1) {
+    const likelihood = mixture[at]! * SHARES[at]! ** whole;
+    lacking += likelihood * (1 - SHARES[at]!);
+    all += likelihood;
+  }
+  return all === 0 ? 0 : lacking / all;
 }
 
 function levelOf(doubt: number): number {

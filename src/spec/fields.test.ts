@@ -56,6 +56,27 @@ test("what is known of a structure counts where little of it was seen", () => {
   assert.deepEqual(state?.kind === "string" && state.words, ["gone", "new", "sold"]);
 });
 
+test("a field that was seen twice is not required where fields that are known better come and go", () => {
+  const names = ["note", "owner", "place", "batch", "grade", "scale"];
+  const isRequired = (share: number): boolean | undefined => {
+    const parts = Array.from({ length: 12 }, (_, object) =>
+      Object.fromEntries(
+        names.filter((__, at) => (object + at) % 6 < share).map((name) => [name, "x y"]),
+      ),
+    );
+    const lines: Line[] = ["crates", "docks", "lots", "vans"].flatMap((thing) =>
+      parts.map(
+        (part): Line => [`GET /${thing}`, { [`${thing}Code`]: 1, [`${thing}Size`]: 2, ...part }],
+      ),
+    );
+    for (const note of ["a b", "c d"]) lines.push(["GET /stock", { sku: "a b", price: 3, note }]);
+    const { fields } = answer(learn(lines), "GET /stock");
+    return fields.find(({ name }) => name === "note")?.required;
+  };
+  assert.equal(isRequired(6), true);
+  assert.equal(isRequired(3), false);
+});
+
 test("an amount may be a fraction that is one elsewhere, which is no drift", () => {
   const lines: Line[] = [];
   for (const total of [1.5, 2.25, 3, 4.75])
