@@ -304,7 +304,15 @@ test("nothing is sent into the server's own network", async () => {
     ];
     for (const target of paths)
       await assert.rejects(forwarding.check(target), JSON.stringify(target));
-    await forwarding.check(http({ url: "https://api.example.com/{name}" }));
+    const url = "https://api.example.com/{name}";
+    const headers = [
+      { "X\r\nY": "a" },
+      { "X-A": "a\r\nX-B: b" },
+      { "Transfer-Encoding": "chunked" },
+    ];
+    for (const wrong of headers)
+      await assert.rejects(forwarding.check(http({ url, headers: wrong })), JSON.stringify(wrong));
+    await forwarding.check(http({ url, headers: { "X-Name": "{name}", Host: "other.example" } }));
   });
   // A name is looked up when it is sent to: what it points to counts, not how it is spelt.
   const sent = { method: "GET", headers: {}, body: "" };

@@ -8,7 +8,8 @@ export const outputSettings = {
     variable: null,
     form: onOrOff,
     fallback: "false",
-    description: "Prints for programs instead of people, on standard output.",
+    description:
+      "Prints for programs instead of people: a line of JSON for each item of a list, one value for a single result.",
     programs: ["reconstruct", "exchanges", "apis", "endpoints", "diff", "import", "export", "dead"],
   }),
 } as const;

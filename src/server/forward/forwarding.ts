@@ -15,7 +15,7 @@ import {
   writeToFolder,
 } from "./files.ts";
 import type { Guard } from "./guard.ts";
-import { callWebhook, putToS3, sendByTemplate } from "./http.ts";
+import { callWebhook, headersProblem, putToS3, sendByTemplate } from "./http.ts";
 import type { DocumentItem, Item } from "./item.ts";
 
 export interface ForwardingOptions {
@@ -167,8 +167,9 @@ export class Forwarding {
       case "s3":
         return guard.problemOf(target.endpoint);
       case "http":
+        return headersProblem(target.headers) ?? guard.problemOf(withoutBraces(target.url));
       case "webhook":
-        return guard.problemOf(target.url.replaceAll(/\{\w+\}/g, "x"));
+        return guard.problemOf(withoutBraces(target.url));
     }
   }
 
@@ -223,3 +224,6 @@ function testDocument(id: string): DocumentItem {
     json,
   };
 }
+
+/** What stands for the values that are not known yet. */
+const withoutBraces = (url: string): string => url.replaceAll(/\{\w+\}/g, "x");

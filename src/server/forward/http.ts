@@ -31,6 +31,26 @@ export async function putToS3(
   await send(guard, { method: "PUT", url, headers, body: item.yaml });
 }
 
+/** Fields that say where a message ends and what becomes of the connection (RFC 9110, section 7.6.1): ours to set. */
+const OWN_HEADERS = new Set([
+  ...["connection", "content-length", "expect", "keep-alive", "proxy-connection", "te", "trailer"],
+  ...["transfer-encoding", "upgrade"],
+]);
+
+/** What is wrong with the headers of a template; null for nothing. */
+export function headersProblem(headers: Readonly<Record<string, string>>): string | null {
+  for (const [name, value] of Object.entries(headers)) {
+    const shown = JSON.stringify(name);
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return `${shown} is no name of a header`;
+    if (OWN_HEADERS.has(name.toLowerCase()))
+      return `the header ${shown} is set by the server itself`;
+    if (!/^[\t\u0020-\u007e]*$/.test(value)) {
+      return `the header ${shown} has line breaks or letters beyond ASCII in it`;
+    }
+  }
+  return null;
+}
+
 /** Fills the template in and sends it. */
 export async function sendByTemplate(
   guard: Guard,
