@@ -1,8 +1,10 @@
-/** `npm run screenshots`: every view on real traffic, into `docs/images/`. */
+/** `npm run screenshots`: every view into `docs/images/`, on real traffic; sensors and what was put aside are invented. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeInventedServer } from "../../ui/dev/server.ts";
 import { type Look, openBrowser, openPage } from "./browser.ts";
 import { writeShopDay } from "./day.ts";
 import { type Shop, startShop } from "./shop.ts";
@@ -22,7 +24,6 @@ const shots = (shop: Shop): readonly (readonly [name: string, path: string, look
   ["map", "/map", desk],
   ["changes", "/changes", desk],
   ["findings", "/findings", desk],
-  ["sensors", "/sensors", desk],
   ["import", "/import", desk],
   ["settings", "/settings/preferences", desk],
   ["overview-dark", "/", { ...desk, scheme: "dark" }],
@@ -31,6 +32,21 @@ const shots = (shop: Shop): readonly (readonly [name: string, path: string, look
   ["findings-phone-dark", "/findings", { ...phone, scheme: "dark" }],
 ];
 
+const invented = makeInventedServer({ apis: 3, endpoints: 30 }, Date.now());
+await new Promise<void>((resolve) => invented.listen(0, "127.0.0.1", resolve));
+const inventedOrigin = `http://127.0.0.1:${(invented.address() as AddressInfo).port}`;
+
+const shoot = async (origin: string, name: string, path: string, look: Look): Promise<void> => {
+  const { page } = await openPage(browser, origin, look);
+  await page.goto(path);
+  await page.getByText("Live", { exact: true }).waitFor();
+  // Swagger UI and the map draw in steps that nothing announces.
+  await page.waitForTimeout(2_000);
+  await page.screenshot({ path: `${folder}${name}.png` });
+  await page.context().close();
+  console.log(`docs/images/${name}.png`);
+};
+
 mkdirSync(folder, { recursive: true });
 const captures = mkdtempSync(join(tmpdir(), "nta-day-"));
 const [browser, shop] = await Promise.all([
@@ -38,18 +54,12 @@ const [browser, shop] = await Promise.all([
   startShop(writeShopDay(captures, Date.now())),
 ]);
 try {
-  for (const [name, path, look] of shots(shop)) {
-    const { page } = await openPage(browser, shop.origin, look);
-    await page.goto(path);
-    await page.getByText("Live", { exact: true }).waitFor();
-    // Swagger UI and the map draw in steps that nothing announces.
-    await page.waitForTimeout(2_000);
-    await page.screenshot({ path: `${folder}${name}.png` });
-    await page.context().close();
-    console.log(`docs/images/${name}.png`);
-  }
+  for (const shot of shots(shop)) await shoot(shop.origin, ...shot);
+  await shoot(inventedOrigin, "sensors", "/sensors", desk);
 } finally {
   await browser.close();
   await shop.stop();
+  invented.closeAllConnections();
+  invented.close();
   rmSync(captures, { recursive: true });
 }

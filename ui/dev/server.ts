@@ -17,8 +17,11 @@ const types: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-export const makeInventedServer = (size: { apis: number; endpoints: number }): Server => {
-  const routes = makeRoutes(makeWorld(size.apis, size.endpoints, Date.UTC(2026, 10, 22, 12)));
+export const makeInventedServer = (
+  size: { apis: number; endpoints: number },
+  nowMs = Date.UTC(2026, 10, 22, 12),
+): Server => {
+  const routes = makeRoutes(makeWorld(size.apis, size.endpoints, nowMs));
   return createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
     response.setHeader("content-security-policy", CONTENT_SECURITY_POLICY);
