@@ -8,7 +8,7 @@ import type { TrafficBucket } from "./trafficrows.ts";
 
 export const MINUTE_MS = 60_000;
 
-/** Calls of each status class, 1xx to 5xx, by minutes since the epoch. None is older than `minutesMax` before the last. */
+/** Calls of each status class, 1xx to 5xx, by minutes since the epoch; of these the last `minutesMax` stay. */
 export type Minutes = Map<number, number[]>;
 
 /** Adds what an operation says. Where its buckets are wider than a minute, calls are spread over them. */
@@ -50,7 +50,7 @@ export function addMinutes(into: Minutes, operation: OperationSummary): void {
     before.well += calls - errors;
     before.badly += errors;
   }
-  dropOld(into);
+  if (into.size > inventoryLimits.minutesMax) dropOld(into);
 }
 
 export function mergeMinutes(into: Minutes, from: Minutes): void {
