@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Inventory, openInventory } from "../src/inventory/inventory.ts";
 import { decodeBatch } from "../src/sensor/delta.ts";
+import { keyIdOf } from "../src/sensor/hashkey.ts";
 import { deltaText, exchangesOf, learnApi } from "./serverdeltas.ts";
 import { ServerProgram } from "./serverprogram.ts";
 
@@ -26,6 +27,8 @@ const underLoadMs = Number(values.seconds) * 1000;
 const template = learnApi(exchangesOf(endpointsPerApi));
 const folder = mkdtempSync(join(tmpdir(), "nta-bench-"));
 const file = join(folder, "store", "inventory.db");
+/** Of the store's own key: samples under another are not kept. */
+let keyId = "";
 
 const print = (name: string, value: string): void => console.log(`${name.padEnd(48)} ${value}`);
 const rate = (count: number, ms: number): string =>
@@ -70,6 +73,7 @@ async function serving(): Promise<void> {
 /** What one core merges: from the JSON of deltas to the store, nothing else running. */
 async function merging(): Promise<void> {
   const inventory = await openInventory({ url: `sqlite:${file}`, inferAfterMs: 3_600_000 });
+  keyId = keyIdOf(inventory.hashKey);
   await merge(inventory, `first merge of ${apiCount} APIs`, {
     count: apiCount,
     apiOf: (index) => index,
@@ -88,7 +92,7 @@ async function merging(): Promise<void> {
   const small = learnApi(exchangesOf(1));
   const times: number[] = [];
   for (let sequence = 1; sequence <= 200; sequence += 1) {
-    const text = deltaText({ template: small, host: hostOf(7), sensor: "one", sequence });
+    const text = deltaText({ template: small, host: hostOf(7), sensor: "one", sequence, keyId });
     await timed(times, () => ingest(inventory, text));
   }
   print("a delta of one endpoint, stored", latency(times));
@@ -114,6 +118,7 @@ async function merge(
         host: hostOf(plan.apiOf(index)),
         sensor: plan.sensorOf(index),
         sequence: index + 1,
+        keyId,
       }),
     );
     const cpu = process.cpuUsage();
@@ -202,6 +207,7 @@ async function underLoad(server: ServerProgram): Promise<void> {
           host: hostOf(sequence % apiCount),
           sensor: `load-${senders}`,
           sequence,
+          keyId,
         });
         while (!(await server.send(`{"v":1,"deltas":[${delta}]}`))) await sleep(500);
         records += endpointsPerApi;

@@ -75,18 +75,20 @@ export function deltaText({
   host,
   sensor,
   sequence,
+  keyId,
 }: {
   template: WireSummary;
   host: string;
   sensor: string;
   sequence: number;
+  keyId: string;
 }): string {
   const key = { ...template.key, host };
   const shard = shardOf({ workload: "", host, port: key.port, scheme: "http" });
   // Numbered by themselves, so that any order is right.
   const name = { sensor: `${sensor}-${shard}`, epoch: "bench", shard, sequence };
   const facts = {
-    keyId: "bench",
+    keyId,
     fromMs: 0,
     toMs: 1,
     calls: 1,

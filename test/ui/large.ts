@@ -68,7 +68,7 @@ function spread(endpoints: number): ReturnType<typeof exchangesOf> {
 }
 
 function deltas(template: ReturnType<typeof learnApi>, host: string, sequence: number): Delta[] {
-  const text = deltaText({ template, host, sensor: "bench", sequence });
+  const text = deltaText({ template, host, sensor: "bench", sequence, keyId: "bench" });
   const read = decodeBatch({ v: 1, deltas: [JSON.parse(text)] });
   if (typeof read === "string") throw new Error(read);
   return [...read];
