@@ -90,10 +90,13 @@ export const send = async (
   namespace: string,
   capture: string,
   rate: number,
-  onBegin: () => void = () => {},
+  {
+    times = 1,
+    onBegin = () => {},
+  }: { readonly times?: number; readonly onBegin?: () => void } = {},
 ): Promise<{ readonly sent: number; readonly seconds: number }> => {
   const [program, ...pins] = pinned(0);
-  const words = [...pins, process.execPath, SEND, namespace, "va", capture, `${rate}`];
+  const words = [...pins, process.execPath, SEND, namespace, "va", capture, `${rate}`, `${times}`];
   const child = spawn(program!, words, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
