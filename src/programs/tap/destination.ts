@@ -95,8 +95,10 @@ const openServer = (settings: Settings, { program, sensor }: Sender): Transport 
 
 /** They are read anew whenever something is sent; that one is misspelt is said now, not in a log that nobody reads. */
 const checkFiles = (settings: Settings): void => {
-  tokenOf(settings);
-  for (const name of ["caFile", "certFile", "keyFile", "natsCredentials"] as const) {
+  const isNats = isNatsUrl(settings.server);
+  if (!isNats) tokenOf(settings);
+  const own = isNats ? (["natsCredentials"] as const) : [];
+  for (const name of ["caFile", "certFile", "keyFile", ...own] as const) {
     if (settings[name] !== "") readNamedFile(`--${table[name].flag}`, settings[name]);
   }
 };
