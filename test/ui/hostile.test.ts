@@ -76,7 +76,8 @@ before(async () => {
     const answer = await write("POST", "deltas", body);
     assert.equal(answer.status, 200, await answer.text());
   }
-  const all = await apisOnceThereAre(names.length + 1);
+  const all = await apisOnceCalled(deltas.length);
+  assert.equal(all.length, names.length + 1);
   mixed = all.find(({ hosts }) => hosts[0] === "mixed.test")!.id;
   named = all.map(({ id }) => id).filter((id) => id !== mixed);
   for (const [index, name] of names.entries()) {
@@ -101,12 +102,14 @@ const write = (method: string, path: string, body: string): Promise<Response> =>
   });
 const octets = "application/octet-stream";
 
-const apisOnceThereAre = async (count: number): Promise<ApiPage["items"]> => {
+/** As soon as all that was sent is learned. */
+const apisOnceCalled = async (times: number): Promise<ApiPage["items"]> => {
   const until = Date.now() + withinMs;
   for (;;) {
     const { items } = await ask<ApiPage>(server.origin, "apis?limit=1000");
-    if (items.length >= count && items.every(({ endpoints }) => endpoints > 0)) return items;
-    assert.ok(Date.now() < until, `${items.length} APIs of ${count}`);
+    const calls = items.reduce((sum, api) => sum + api.calls, 0);
+    if (calls === times) return items;
+    assert.ok(Date.now() < until, `${calls} calls of ${times}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 };
@@ -155,7 +158,8 @@ for (const width of [1440, 390])
       );
       if ((await becameElements(page)) > 0) faults.push(`${path} made elements of a name`);
       if (await isTooWide(page)) faults.push(`${path} scrolls sideways`);
-      faults.push(...(await axeFaults(page)).map((fault) => `${path} ${fault}`));
+      // It finds the same at any width, and takes most of the time.
+      if (width < 600) faults.push(...(await axeFaults(page)).map((fault) => `${path} ${fault}`));
     }
     assert.equal([...faults, ...complaints].join("\n"), "");
     await page.context().close();
