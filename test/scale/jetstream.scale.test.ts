@@ -78,7 +78,7 @@ test("what a broker acknowledged reaches a server, over the death of every node 
         accepted: 0,
         duplicates: 0,
         hashKey: Buffer.alloc(16, 7).toString("base64"),
-        hints: { for: sensor },
+        hints: [{ hosts: [sensor], ports: [80], ignores: ["/x"] }],
       }),
     report: (sensor, status) => {
       reports.push([sensor, status]);
@@ -97,7 +97,9 @@ test("what a broker acknowledged reaches a server, over the death of every node 
     const hello = await transport.publish({ deltas: [] }, never);
     assert.ok(hello.kind === "accepted" && hello.answer !== null, JSON.stringify(hello));
     assert.deepEqual(hello.answer.hashKey, Buffer.alloc(16, 7));
-    assert.deepEqual(hello.answer.hints, { for: "tap-1" });
+    assert.deepEqual(hello.answer.hints, [
+      { hosts: ["tap-1"], ports: [80], pins: [], ignores: ["/x"], ownHeaders: [] },
+    ]);
     await transport.report("tap-1", '{"v":1}');
     await until(
       () => reports.length > 0,
